@@ -1,0 +1,365 @@
+//! The release manifest: what a release is, exactly (`docs/FORMATS.md`).
+
+use std::collections::BTreeMap;
+
+use semver::{Version, VersionReq};
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+
+/// Media type of the release manifest (the config blob of the release's OCI manifest).
+pub const RELEASE_CONFIG: &str = "application/vnd.bridle.release.v1+json";
+/// Artifact type of the release's OCI manifest.
+pub const RELEASE_ARTIFACT: &str = "application/vnd.bridle.release.v1";
+/// Media type of a program for hosts (an executable as it is).
+pub const PROGRAM: &str = "application/vnd.bridle.program.v1";
+/// Media type of a packed chart (Helm's own).
+pub const CHART: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+/// Media type of the software bill of materials.
+pub const SBOM: &str = "application/vnd.cyclonedx+json";
+/// Media type of the collected licence notices (text).
+pub const NOTICES: &str = "text/plain";
+/// Version of the format that this code writes.
+pub const FORMAT: u32 = 1;
+
+/// A release: exact versions of all programs, images and charts, and what must hold for them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseManifest {
+    /// Version of this format; readers refuse any other than [`FORMAT`].
+    pub format: u32,
+    /// Name of the platform, `[a-z0-9-]{1,40}`.
+    pub name: String,
+    /// Version of the release.
+    pub version: Version,
+    /// Rises with each release; going back is noticed.
+    pub sequence: u64,
+    /// Processor architecture (`amd64`).
+    pub architecture: String,
+    /// Which installed versions may be upgraded to this one.
+    pub upgrades_from: Vec<VersionReq>,
+    /// Release notes by language (`en`, `fr`).
+    pub notes: BTreeMap<String, String>,
+    /// The Kubernetes part.
+    pub kubernetes: Kubernetes,
+    /// Programs for hosts by name: `k3s`, `helm`, `bridle`, `bridle-launch`, `installer`.
+    pub programs: BTreeMap<String, Blob>,
+    /// Images: full reference to the digest of the image manifest.
+    pub images: BTreeMap<String, ImageEntry>,
+    /// Namespaces that exist before any chart.
+    pub namespaces: Vec<Namespace>,
+    /// Secrets that are made on the site.
+    pub secrets: Vec<Secret>,
+    /// Values shared by all charts.
+    pub global: serde_json::Map<String, serde_json::Value>,
+    /// Charts in the order in which they are applied.
+    pub charts: Vec<Chart>,
+    /// What must be saved, and how.
+    pub data: Vec<DataSource>,
+    /// What "works" means.
+    pub probes: Vec<Probe>,
+    /// What a host must have.
+    pub checks: Vec<Check>,
+    /// Bill of materials.
+    pub sbom: Blob,
+    /// Licence notices of everything inside.
+    pub notices: Blob,
+}
+
+/// A blob of the release: digest and size in bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Blob {
+    /// Digest.
+    pub digest: Digest,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+/// Kubernetes of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kubernetes {
+    /// Upstream version, without the `v`.
+    pub version: Version,
+    /// Addresses of pods.
+    pub cluster_cidr: String,
+    /// Addresses of services.
+    pub service_cidr: String,
+    /// Reference of the sandbox image, one of the release's images.
+    pub pause: String,
+}
+
+/// An image of the release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageEntry {
+    /// Digest of the image manifest.
+    pub manifest: Digest,
+    /// Bytes that the image's blobs occupy compressed.
+    pub compressed: u64,
+    /// Bytes that its layers occupy unpacked (sum of the tar streams).
+    pub unpacked: u64,
+}
+
+/// A namespace with its pod security level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Namespace {
+    /// Name.
+    pub name: String,
+    /// Level that is enforced (Kubernetes pod security standards).
+    pub pod_security: PodSecurity,
+}
+
+/// Levels of the Kubernetes pod security standards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PodSecurity {
+    /// Everything allowed.
+    Privileged,
+    /// Known privilege escalations refused.
+    Baseline,
+    /// Hardened.
+    Restricted,
+}
+
+/// A Secret that the site makes for itself, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secret {
+    /// Name of the Kubernetes Secret.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// What is in it.
+    pub content: SecretContent,
+}
+
+/// Content of a site secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SecretContent {
+    /// Random keys (name to number of random bytes, 16 to 64, stored as base64url) and fixed ones.
+    Random {
+        /// Key name to number of random bytes.
+        keys: BTreeMap<String, u32>,
+        /// Key name to value that is not secret.
+        fixed: BTreeMap<String, String>,
+    },
+    /// `kubernetes.io/tls`: a certificate of the appliance's own CA for the site's host name.
+    Tls,
+}
+
+/// One chart, applied as one Helm release of the same name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chart {
+    /// Name of chart and Helm release.
+    pub name: String,
+    /// Version of the chart.
+    pub version: String,
+    /// Namespace of the Helm release.
+    pub namespace: String,
+    /// When it is applied.
+    pub stage: Stage,
+    /// Place within the stage, ascending.
+    pub order: u32,
+    /// Deadline for the chart's workloads to become ready, in seconds.
+    pub timeout_seconds: u32,
+    /// Values of the release for this chart.
+    pub values: serde_json::Map<String, serde_json::Value>,
+    /// The packed chart.
+    pub package: Blob,
+    /// Whether the chart holds `crds/`.
+    pub has_crds: bool,
+    /// References of the images that it renders with the release's values.
+    pub images: Vec<String>,
+}
+
+/// Platform charts come before application charts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Name resolution, volumes, metrics, ingress.
+    Platform,
+    /// What users see.
+    Application,
+}
+
+/// A thing whose data must survive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataSource {
+    /// Name, unique in the release.
+    pub name: String,
+    /// How it is saved.
+    pub kind: DataKind,
+    /// Namespace of the workload.
+    pub namespace: String,
+    /// `Kind/name` of the workload.
+    pub workload: String,
+    /// Why nothing is saved (`none` only).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// Ways of saving data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DataKind {
+    /// Base backup, write-ahead log, dump.
+    Postgresql,
+    /// Files of a volume.
+    Volume,
+    /// Dump and restore commands in a pod.
+    Command,
+    /// Rebuilt, not saved.
+    None,
+}
+
+/// A user journey over HTTP through the front door.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// Name, unique in the release.
+    pub name: String,
+    /// What it shows, by language.
+    pub title: BTreeMap<String, String>,
+    /// Limit for each request in seconds, 1 to 120.
+    pub timeout_seconds: u32,
+    /// The requests in order, at most 32.
+    pub requests: Vec<ProbeRequest>,
+}
+
+/// One request of a probe. `{name}` in path, body and expectations stands for a captured value, `{run}` for an id of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeRequest {
+    /// `GET`, `POST`, `PUT`, `DELETE`, `HEAD`.
+    pub method: String,
+    /// Path with query, begins with `/`.
+    pub path: String,
+    /// JSON body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<serde_json::Value>,
+    /// Status that the answer must have.
+    pub expect_status: u16,
+    /// JSON pointer to the value that must stand there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub expect_json: BTreeMap<String, serde_json::Value>,
+    /// Text that the answer must hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_text: Option<String>,
+    /// Name to JSON pointer of a value that later requests use.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub capture: BTreeMap<String, String>,
+    /// Done even if an earlier request failed.
+    #[serde(default)]
+    pub cleanup: bool,
+}
+
+/// What a host must have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// What is measured.
+    pub kind: CheckKind,
+    /// The least that will do, in the unit of the kind.
+    pub minimum: u64,
+}
+
+/// What a check measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckKind {
+    /// Main memory in MiB.
+    MemoryMib,
+    /// Processors.
+    Cpus,
+    /// Free space at the data directory in MiB, beyond what the release itself needs.
+    DiskMib,
+}
+
+impl ReleaseManifest {
+    /// Reads and checks a release manifest.
+    ///
+    /// # Errors
+    /// [`ReleaseError`] for another format, invalid JSON or names that break the rules of the format.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ReleaseError> {
+        #[derive(Deserialize)]
+        struct Header {
+            format: u32,
+        }
+        let header: Header = serde_json::from_slice(bytes).map_err(ReleaseError::Json)?;
+        if header.format != FORMAT {
+            return Err(ReleaseError::Format { found: header.format });
+        }
+        let manifest: Self = serde_json::from_slice(bytes).map_err(ReleaseError::Json)?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// `NAME-VERSION`, the name of the release on a host.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("{}-{}", self.name, self.version)
+    }
+
+    /// A program by name.
+    #[must_use]
+    pub fn program(&self, name: &str) -> Option<&Blob> {
+        self.programs.get(name)
+    }
+
+    fn check(&self) -> Result<(), ReleaseError> {
+        let name = |text: &str, what: &'static str, longest: usize| {
+            let fits = !text.is_empty()
+                && text.len() <= longest
+                && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                && !text.starts_with('-');
+            if fits { Ok(()) } else { Err(ReleaseError::Name { what, found: text.chars().take(80).collect() }) }
+        };
+        name(&self.name, "release", 40)?;
+        for namespace in &self.namespaces {
+            name(&namespace.name, "namespace", 63)?;
+        }
+        for secret in &self.secrets {
+            name(&secret.name, "secret", 63)?;
+            name(&secret.namespace, "namespace", 63)?;
+        }
+        for chart in &self.charts {
+            name(&chart.name, "chart", 53)?; // Helm's limit for a release name
+            name(&chart.namespace, "namespace", 63)?;
+        }
+        for (program, _) in &self.programs {
+            name(program, "program", 40)?;
+        }
+        if !self.images.contains_key(&self.kubernetes.pause) {
+            return Err(ReleaseError::Name { what: "pause image", found: self.kubernetes.pause.chars().take(80).collect() });
+        }
+        Ok(())
+    }
+}
+
+/// Why a release manifest is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// Not the JSON that the format asks for.
+    #[error("read release manifest")]
+    Json(#[source] serde_json::Error),
+    /// Written by another version of Bridle.
+    #[error("read release manifest: format {found}, this program reads {FORMAT}")]
+    Format {
+        /// The format found.
+        found: u32,
+    },
+    /// A name that breaks the rules.
+    #[error("read release manifest: invalid {what} name {found:?}")]
+    Name {
+        /// Kind of thing.
+        what: &'static str,
+        /// The name, at most 80 characters.
+        found: String,
+    },
+}

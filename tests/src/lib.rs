@@ -1,0 +1,1 @@
+//! Test hosts, journeys, the gate and the campaigns.
