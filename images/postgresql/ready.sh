@@ -1,0 +1,5 @@
+#!/bin/sh
+# Ready = role and database were brought in step since this start, and the server takes connections over TCP.
+set -eu
+[ -e /run/postgresql/provisioned ]
+exec pg_isready --quiet --host=127.0.0.1 --timeout=3
