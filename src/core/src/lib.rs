@@ -3,6 +3,19 @@
 //! Facts come in as values, plans go out as values; whoever reads or changes the world lives in another crate.
 
 pub mod digest;
+pub mod engine;
+pub mod event;
+pub mod facts;
+pub mod fault;
+pub mod journal;
+pub mod message;
 pub mod oci;
+pub mod operation;
+pub mod plan;
+pub mod port;
 pub mod release;
+pub mod sign;
 pub mod site;
+pub mod status;
+pub mod step;
+pub mod wording;

@@ -336,7 +336,10 @@ impl ReleaseManifest {
             name(program, "program", 40)?;
         }
         if !self.images.contains_key(&self.kubernetes.pause) {
-            return Err(ReleaseError::Name { what: "pause image", found: self.kubernetes.pause.chars().take(80).collect() });
+            return Err(ReleaseError::Name {
+                what: "pause image",
+                found: self.kubernetes.pause.chars().take(80).collect(),
+            });
         }
         Ok(())
     }

@@ -65,7 +65,8 @@ impl Site {
             return Err(SiteError::Format { found: site.format });
         }
         for (field, value) in [("name", &site.name), ("host", &site.host)] {
-            let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || (field == "host" && c == '.');
+            let allowed =
+                |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || (field == "host" && c == '.');
             if value.is_empty() || value.len() > 253 || !value.chars().all(allowed) || value.starts_with(['-', '.']) {
                 return Err(SiteError::Value { field, found: value.chars().take(80).collect() });
             }

@@ -1,0 +1,222 @@
+//! What went wrong, for people: a stable code with words, the reason, what to type next, and the exit code.
+
+use serde::{Deserialize, Serialize};
+
+use crate::message::{Arg, Message};
+
+macro_rules! faults {
+    ($($(#[$doc:meta])* $name:ident = $number:literal, $exit:ident;)+) => {
+        /// Stable codes of faults; `BR-NNNN` is also the identifier of the words in the Fluent files.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum FaultCode { $($(#[$doc])* #[serde(rename = $number)] $name,)+ }
+        impl FaultCode {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+            /// The code as people see it.
+            #[must_use]
+            pub const fn code(self) -> &'static str { match self { $(Self::$name => $number,)+ } }
+            /// Exit code of a command that ends with this fault.
+            #[must_use]
+            pub const fn exit(self) -> Exit { match self { $(Self::$name => Exit::$exit,)+ } }
+        }
+    };
+}
+
+faults! {
+    /// A file cannot be read.
+    FileUnreadable = "BR-1001", Failed;
+    /// The file is not a release file, or is cut short or damaged.
+    ReleaseDamaged = "BR-1002", Verification;
+    /// The signature is missing or wrong.
+    SignatureInvalid = "BR-1003", Verification;
+    /// The signature is from a key that this host does not trust.
+    SignatureForeign = "BR-1004", Verification;
+    /// `--yes` on a host that trusts no key yet needs `--publisher-key`.
+    PublisherKeyNeeded = "BR-1005", Verification;
+    /// The installer's own program is not the one of the signed release.
+    InstallerAltered = "BR-1006", Verification;
+    /// The release is for another processor.
+    WrongArchitecture = "BR-1007", Verification;
+    /// The host does not meet the requirements.
+    PreflightBlocked = "BR-1010", Preflight;
+    /// Must be root.
+    NotRoot = "BR-1011", Failed;
+    /// A confirmation is needed, and nobody can be asked.
+    ConfirmationNeeded = "BR-1012", Confirmation;
+    /// The site profile is invalid.
+    ProfileInvalid = "BR-1013", Usage;
+    /// Another release is installed.
+    OtherReleaseInstalled = "BR-1014", Failed;
+    /// The disk is full, or was too small.
+    NoSpace = "BR-1020", Failed;
+    /// A file of ours cannot be written.
+    WriteFailed = "BR-1021", Failed;
+    /// The blob store is damaged.
+    StoreDamaged = "BR-1022", Failed;
+    /// A program that Bridle runs failed.
+    ProgramFailed = "BR-1030", Failed;
+    /// A deadline passed.
+    DeadlinePassed = "BR-1031", Failed;
+    /// Kubernetes did not start.
+    KubernetesNotStarted = "BR-1040", Failed;
+    /// The Kubernetes API refused or did not answer.
+    KubernetesRefused = "BR-1041", Failed;
+    /// A chart could not be applied.
+    ChartFailed = "BR-1042", Failed;
+    /// Something that a chart made does not become ready.
+    WorkloadNotReady = "BR-1043", Failed;
+    /// A probe is not green.
+    ProbeFailed = "BR-1044", Failed;
+    /// The agent does not answer.
+    AgentUnreachable = "BR-1050", Unreachable;
+    /// Another operation runs.
+    OperationRunning = "BR-1051", Busy;
+    /// There is no such operation.
+    OperationUnknown = "BR-1052", Failed;
+    /// The journal is damaged.
+    JournalDamaged = "BR-1053", Failed;
+    /// The command does not fit the state of the operation.
+    CommandRefused = "BR-1054", Failed;
+    /// The operation needs a decision of the operator.
+    OperatorNeeded = "BR-1055", Failed;
+    /// The caller has no right to this.
+    Forbidden = "BR-1060", Failed;
+    /// The request cannot be understood.
+    RequestInvalid = "BR-1061", Usage;
+    /// A step had its effect, but the world does not show it.
+    EffectMissing = "BR-1070", Failed;
+    /// Something inside Bridle is wrong.
+    Internal = "BR-1099", Failed;
+}
+
+/// Exit codes of every command (`interface.md` §1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Ok = 0,
+    /// Failed.
+    Failed = 1,
+    /// Wrong words on the command line.
+    Usage = 2,
+    /// The preflight blocks.
+    Preflight = 3,
+    /// A confirmation is needed and nobody can be asked.
+    Confirmation = 4,
+    /// Another operation runs.
+    Busy = 5,
+    /// A verification or signature failed.
+    Verification = 6,
+    /// Rolled back; the system is healthy on the old version.
+    RolledBack = 7,
+    /// The way back failed, or was not complete.
+    RollbackFailed = 8,
+    /// The agent does not answer.
+    Unreachable = 9,
+    /// The plan would change something (`--detailed-exitcode`).
+    WouldChange = 10,
+    /// Detached; the operation goes on.
+    Detached = 130,
+}
+
+/// A fault: code and arguments for the words, and the technical causes, outermost first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Stable code.
+    pub code: FaultCode,
+    /// Arguments of the words.
+    pub message: Message,
+    /// What exactly, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Message>,
+    /// Captured causes (tool output and error chains, at most 4 KiB each), for experts; never secrets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<String>,
+}
+
+impl Fault {
+    /// A fault without arguments.
+    #[must_use]
+    pub const fn new(code: FaultCode) -> Self {
+        Self { code, message: Message::new(code.code()), detail: None, causes: Vec::new() }
+    }
+
+    /// Adds an argument of the words.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Arg>) -> Self {
+        self.message = self.message.with(name, value);
+        self
+    }
+
+    /// Says what exactly.
+    #[must_use]
+    pub fn detail(mut self, detail: Message) -> Self {
+        self.detail = Some(detail);
+        self
+    }
+
+    /// Adds an error and its sources as causes.
+    #[must_use]
+    pub fn because(mut self, error: &dyn std::error::Error) -> Self {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            self.causes.push(clip(&error.to_string()));
+            next = error.source();
+            if self.causes.len() >= 16 {
+                break;
+            }
+        }
+        self
+    }
+
+    /// Adds captured text (the end of a tool's output) as a cause.
+    #[must_use]
+    pub fn output(mut self, text: &str) -> Self {
+        if !text.trim().is_empty() {
+            self.causes.push(clip(text.trim()));
+        }
+        self
+    }
+}
+
+/// The last 4 KiB of `text`, on a character boundary: the end of an output says what went wrong.
+fn clip(text: &str) -> String {
+    const LIMIT: usize = 4096;
+    if text.len() <= LIMIT {
+        return text.to_owned();
+    }
+    let mut start = text.len() - LIMIT;
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    format!("…{}", &text[start..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Language;
+
+    #[test]
+    fn every_fault_has_words_a_reason_and_a_cure_in_both_languages() {
+        for code in FaultCode::ALL {
+            let message = Fault::new(*code).message;
+            for language in Language::ALL {
+                assert_ne!(message.render(language), code.code(), "{} in {language}", code.code());
+                for attribute in ["why", "fix"] {
+                    assert!(
+                        message.render_attribute(language, attribute).is_some(),
+                        "{} {attribute} {language}",
+                        code.code()
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn codes_are_unique() {
+        let codes: std::collections::BTreeSet<_> = FaultCode::ALL.iter().map(|code| code.code()).collect();
+        assert_eq!(codes.len(), FaultCode::ALL.len());
+    }
+}

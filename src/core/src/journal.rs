@@ -1,0 +1,253 @@
+//! The journal's lines, and what a history means for the next start.
+
+use crate::digest::Digest;
+use crate::event::{Event, EventKind, OperatorCommand};
+use crate::operation::OperationState;
+use crate::plan::{OnFailure, Plan};
+use crate::step::StepId;
+
+/// Version of the format that this code writes.
+pub const FORMAT: u32 = 1;
+/// Longest line, in bytes: a plan holds all values of all charts.
+pub const LONGEST_LINE: usize = 16 * 1024 * 1024;
+
+/// One record as a line: 16 hex digits of the SHA-256 of its JSON, a space, the JSON, a newline.
+#[must_use]
+pub fn encode(event: &Event) -> String {
+    let json = serde_json::to_string(event).expect("an event holds only strings, numbers and maps with string keys");
+    format!("{} {json}\n", &Digest::of(json.as_bytes()).hex()[..16])
+}
+
+/// A journal as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Read {
+    /// The records.
+    pub events: Vec<Event>,
+    /// Length in bytes of the sound part; what follows is a torn last line and is cut off before the next one is written.
+    pub sound: u64,
+}
+
+/// Reads a whole journal file.
+///
+/// # Errors
+/// [`JournalError`] for damage anywhere but in the last line, for records out of order and for another format.
+pub fn decode(bytes: &[u8]) -> Result<Read, JournalError> {
+    let mut events: Vec<Event> = Vec::new();
+    let mut sound = 0;
+    let mut rest = bytes;
+    let mut line = 1;
+    while !rest.is_empty() {
+        let end = rest.iter().position(|byte| *byte == b'\n');
+        let Some(end) = end else { break }; // torn: a whole line ends with a newline
+        let parsed = decode_line(&rest[..end]);
+        let last = end + 1 == rest.len();
+        let event = match parsed {
+            Ok(event) => event,
+            Err(_) if last && line > 1 => break, // torn: blocks of one line can reach the disk in any order
+            Err(reason) => return Err(JournalError::Damaged { line, reason }),
+        };
+        check(&event, events.last(), line)?;
+        events.push(event);
+        sound += end as u64 + 1;
+        rest = &rest[end + 1..];
+        line += 1;
+    }
+    Ok(Read { events, sound })
+}
+
+fn decode_line(line: &[u8]) -> Result<Event, &'static str> {
+    if line.len() > LONGEST_LINE {
+        return Err("too long");
+    }
+    let text = std::str::from_utf8(line).map_err(|_| "not UTF-8")?;
+    let (sum, json) = text.split_once(' ').ok_or("no checksum")?;
+    if Digest::of(json.as_bytes()).hex()[..16] != *sum {
+        return Err("wrong checksum");
+    }
+    serde_json::from_str(json).map_err(|_| "unknown record")
+}
+
+fn check(event: &Event, before: Option<&Event>, line: usize) -> Result<(), JournalError> {
+    let damaged = |reason| JournalError::Damaged { line, reason };
+    match (before, &event.kind) {
+        (None, EventKind::Approved { format, plan, .. }) => {
+            if *format != FORMAT {
+                return Err(JournalError::Format { found: *format });
+            }
+            plan.doubt().map_err(|_| damaged("impossible plan"))
+        }
+        (None, _) => Err(damaged("does not begin with a plan")),
+        (Some(_), EventKind::Approved { .. }) => Err(damaged("a second plan")),
+        (Some(before), _) if event.seq != before.seq + 1 || event.operation != before.operation => {
+            Err(damaged("out of order"))
+        }
+        (Some(_), _) => Ok(()),
+    }
+}
+
+/// Why a journal cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// Damage that is not a torn last line.
+    #[error("read journal: line {line}: {reason}")]
+    Damaged {
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Written by another version.
+    #[error("read journal: format {found}, this program reads {FORMAT}")]
+    Format {
+        /// The format found.
+        found: u32,
+    },
+}
+
+/// What the next start of the agent does with an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resume {
+    /// It has ended.
+    Nothing,
+    /// Steps before `from` (an index into the plan) are done or skipped; go on there.
+    Continue {
+        /// Index of the next step.
+        from: usize,
+        /// Attempts of it that failed already.
+        failed: u32,
+    },
+    /// Take back: the steps in `open`, last first.
+    RollBack {
+        /// Indices of the steps that had begun and are not taken back yet, last first.
+        open: Vec<usize>,
+        /// Failed attempts at taking back the first of them.
+        failed: u32,
+    },
+    /// Wait between two steps for the operator to go on.
+    Wait {
+        /// Index of the next step.
+        from: usize,
+    },
+    /// Wait for retry, skip or abort.
+    AskOperator {
+        /// Index of the failed step.
+        at: usize,
+    },
+}
+
+/// Reads from a history what is to be done next; pure, so every prefix of a history can be tried.
+#[must_use]
+pub fn resume(plan: &Plan, events: &[Event]) -> Resume {
+    let mut fold = Fold::new(plan);
+    events.iter().for_each(|event| fold.take(&event.kind));
+    fold.next()
+}
+
+struct Fold<'a> {
+    plan: &'a Plan,
+    begun: Vec<bool>,
+    over: Vec<bool>,
+    undone: Vec<bool>,
+    failed: u32,
+    state: OperationState,
+    backwards: bool,
+    pause: bool,
+}
+
+impl<'a> Fold<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        let none = vec![false; plan.steps().len()];
+        Self {
+            plan,
+            begun: none.clone(),
+            over: none.clone(),
+            undone: none,
+            failed: 0,
+            state: OperationState::Approved,
+            backwards: false,
+            pause: false,
+        }
+    }
+
+    fn take(&mut self, kind: &EventKind) {
+        match kind {
+            EventKind::Intent { step, undo: false, .. } => mark(&mut self.begun, *step),
+            EventKind::Done { step, undo: false, .. } => {
+                mark(&mut self.begun, *step);
+                mark(&mut self.over, *step);
+                self.failed = 0;
+            }
+            EventKind::Done { step, undo: true, .. } => {
+                mark(&mut self.undone, *step);
+                self.failed = 0;
+            }
+            EventKind::Skipped { step, .. } => {
+                mark(if self.backwards { &mut self.undone } else { &mut self.over }, *step);
+                self.failed = 0;
+            }
+            EventKind::Failed { .. } => self.failed += 1,
+            EventKind::State { state } => self.enter(*state),
+            EventKind::Commanded { command, .. } => self.command(command),
+            EventKind::Intent { .. }
+            | EventKind::Approved { .. }
+            | EventKind::TakenUp { .. }
+            | EventKind::Waiting { .. }
+            | EventKind::Advanced { .. } => {}
+        }
+    }
+
+    fn enter(&mut self, state: OperationState) {
+        self.state = state;
+        if state == OperationState::RollingBack {
+            self.backwards = true;
+            self.failed = 0;
+        }
+    }
+
+    fn command(&mut self, command: &OperatorCommand) {
+        match command {
+            OperatorCommand::Pause => self.pause = true,
+            OperatorCommand::Continue => self.pause = false,
+            OperatorCommand::Retry => self.failed = 0,
+            OperatorCommand::Skip { .. } => {}
+            OperatorCommand::Abort => {
+                self.backwards = true;
+                self.pause = false;
+                self.failed = 0;
+            }
+        }
+    }
+
+    fn next(&self) -> Resume {
+        if self.state.is_final() {
+            return Resume::Nothing;
+        }
+        if self.backwards {
+            return self.back();
+        }
+        let from = self.over.iter().position(|over| !over).unwrap_or(self.over.len());
+        let allowed = self.plan.steps().get(from).map_or(u32::MAX, |step| step.attempts);
+        match self.plan.on_failure() {
+            OnFailure::RollBack if self.failed >= allowed => self.back(),
+            OnFailure::AskOperator if self.failed >= allowed => Resume::AskOperator { at: from },
+            _ if self.pause && from < self.over.len() => Resume::Wait { from },
+            _ => Resume::Continue { from, failed: self.failed },
+        }
+    }
+
+    fn back(&self) -> Resume {
+        let open: Vec<usize> =
+            (0..self.plan.steps().len()).rev().filter(|at| self.begun[*at] && !self.undone[*at]).collect();
+        let failed = if self.backwards { self.failed } else { 0 };
+        match open.first() {
+            Some(at) if failed >= self.plan.steps()[*at].attempts => Resume::AskOperator { at: *at },
+            _ => Resume::RollBack { open, failed },
+        }
+    }
+}
+
+fn mark(marks: &mut [bool], step: StepId) {
+    if let Some(mark) = marks.get_mut(usize::from(step.0).wrapping_sub(1)) {
+        *mark = true;
+    }
+}

@@ -1,0 +1,328 @@
+//! An operation as people see it: its events folded into a view.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::event::{Event, EventKind, OperatorCommand};
+use crate::fault::Fault;
+use crate::message::Message;
+use crate::plan::OperationKind;
+use crate::port::Timestamp;
+use crate::step::{StepId, Undo};
+
+/// Name of an operation: `YYYYMMDD-HHMMSS-KIND`, unique on a host, in the order of time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OperationId(String);
+
+/// States of an operation (`design.md` §3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationState {
+    /// Confirmed, not begun.
+    Approved,
+    /// Steps are applied.
+    Running,
+    /// Stopped between two steps on request.
+    Paused,
+    /// All steps are done, and it is in force.
+    Committed,
+    /// Steps are taken back.
+    RollingBack,
+    /// All steps were taken back.
+    RolledBack,
+    /// Waits for retry, skip or abort.
+    NeedsOperator,
+}
+
+/// How a step of an operation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// Not begun.
+    Pending,
+    /// Being applied or taken back.
+    Running,
+    /// Done.
+    Done,
+    /// The last attempt failed.
+    Failed,
+    /// Left out by the operator.
+    Skipped,
+    /// Taken back.
+    Undone,
+}
+
+/// An operation as all faces show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OperationView {
+    /// Name.
+    pub id: OperationId,
+    /// Kind.
+    pub kind: OperationKind,
+    /// Release before.
+    pub from: Option<String>,
+    /// Release after.
+    pub to: String,
+    /// Digest of the plan.
+    pub plan: Digest,
+    /// State.
+    pub state: OperationState,
+    /// When it was confirmed.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// Number of the last kept event.
+    pub seq: u64,
+    /// The steps.
+    pub steps: Vec<StepView>,
+    /// Why it stopped.
+    pub fault: Option<Fault>,
+    /// Whether it was asked to pause.
+    pub pause_asked: bool,
+}
+
+/// A step as all faces show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepView {
+    /// Number.
+    pub id: StepId,
+    /// What it does.
+    pub title: Message,
+    /// How it stands.
+    pub state: StepState,
+    /// Attempts so far.
+    pub attempt: u32,
+    /// When the running attempt began, or the last one.
+    pub began: Option<Timestamp>,
+    /// How long it took, in milliseconds.
+    pub millis: Option<u64>,
+    /// Whether the world was so before.
+    pub already: bool,
+    /// What it waits for, and since when.
+    pub waiting: Option<(Message, Timestamp)>,
+    /// Done and total of what it moves.
+    pub progress: Option<(u64, u64)>,
+    /// Share of the whole.
+    pub weight: u32,
+    /// Whether it can be taken back.
+    pub undoable: bool,
+}
+
+impl OperationId {
+    /// A name made of time and kind.
+    #[must_use]
+    pub fn new(time: Timestamp, kind: OperationKind) -> Self {
+        let digits: String = time.rfc3339().chars().filter(char::is_ascii_digit).collect();
+        let kind = match kind {
+            OperationKind::Install => "install",
+        };
+        Self(format!("{}-{}-{kind}", &digits[..8], &digits[8..]))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl OperationState {
+    /// Whether nothing more will happen.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Committed | Self::RolledBack)
+    }
+
+    /// Whether an operator may say `command` now.
+    #[must_use]
+    pub const fn allows(self, command: &OperatorCommand) -> bool {
+        match command {
+            OperatorCommand::Pause => matches!(self, Self::Approved | Self::Running),
+            OperatorCommand::Continue => matches!(self, Self::Paused),
+            OperatorCommand::Retry | OperatorCommand::Skip { .. } => matches!(self, Self::NeedsOperator),
+            OperatorCommand::Abort => {
+                matches!(self, Self::Approved | Self::Running | Self::Paused | Self::NeedsOperator)
+            }
+        }
+    }
+
+    /// The word for people.
+    #[must_use]
+    pub const fn title(self) -> Message {
+        Message::new(match self {
+            Self::Approved => "operation-approved",
+            Self::Running => "operation-running",
+            Self::Paused => "operation-paused",
+            Self::Committed => "operation-committed",
+            Self::RollingBack => "operation-rolling-back",
+            Self::RolledBack => "operation-rolled-back",
+            Self::NeedsOperator => "operation-needs-operator",
+        })
+    }
+}
+
+impl OperationView {
+    /// The view after the first event of an operation; `None` if that is not `Approved`.
+    #[must_use]
+    pub fn begin(event: &Event) -> Option<Self> {
+        let EventKind::Approved { plan, .. } = &event.kind else { return None };
+        let steps = plan.steps().iter().map(|planned| StepView {
+            id: planned.id,
+            title: planned.step.title(),
+            state: StepState::Pending,
+            attempt: 0,
+            began: None,
+            millis: None,
+            already: false,
+            waiting: None,
+            progress: None,
+            weight: planned.weight,
+            undoable: !matches!(planned.undo, Undo::Impossible { .. }),
+        });
+        Some(Self {
+            id: event.operation.clone(),
+            kind: plan.kind(),
+            from: plan.from().map(str::to_owned),
+            to: plan.to().to_owned(),
+            plan: plan.digest(),
+            state: OperationState::Approved,
+            started: event.time,
+            ended: None,
+            seq: event.seq,
+            steps: steps.collect(),
+            fault: None,
+            pause_asked: false,
+        })
+    }
+
+    /// The view of a whole history; `None` if it does not begin with `Approved`.
+    #[must_use]
+    pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Self> {
+        let mut events = events.into_iter();
+        let mut view = Self::begin(events.next()?)?;
+        events.for_each(|event| view.apply(event));
+        Some(view)
+    }
+
+    /// Takes one more event into the view.
+    pub fn apply(&mut self, event: &Event) {
+        self.seq = self.seq.max(event.seq);
+        match &event.kind {
+            EventKind::Approved { .. } | EventKind::TakenUp { .. } => {}
+            EventKind::State { state } => {
+                self.state = *state;
+                if state.is_final() {
+                    self.ended = Some(event.time);
+                }
+                if matches!(state, OperationState::Running | OperationState::Committed) {
+                    self.fault = None;
+                }
+                if matches!(state, OperationState::Paused) {
+                    self.pause_asked = false;
+                }
+            }
+            EventKind::Commanded { command, .. } => {
+                self.pause_asked = matches!(command, OperatorCommand::Pause);
+            }
+            EventKind::Failed { fault, step, .. } => {
+                self.fault = Some(fault.clone());
+                self.with_step(*step, |view| {
+                    view.state = StepState::Failed;
+                    view.waiting = None;
+                });
+            }
+            EventKind::Intent { step, attempt, .. } => {
+                self.fault = None;
+                self.with_step(*step, |view| {
+                    view.state = StepState::Running;
+                    view.attempt = *attempt;
+                    view.began = Some(event.time);
+                    view.progress = None;
+                });
+            }
+            EventKind::Done { step, undo, already, millis } => self.with_step(*step, |view| {
+                view.state = if *undo { StepState::Undone } else { StepState::Done };
+                view.already = *already;
+                view.millis = Some(*millis);
+                view.waiting = None;
+                view.progress = None;
+            }),
+            EventKind::Skipped { step, .. } => self.with_step(*step, |view| view.state = StepState::Skipped),
+            EventKind::Waiting { step, what, since } => {
+                self.with_step(*step, |view| view.waiting = Some((what.clone(), *since)));
+            }
+            EventKind::Advanced { step, done, total } => {
+                self.with_step(*step, |view| view.progress = Some((*done, *total)));
+            }
+        }
+    }
+
+    /// Share that is done, in percent by weight; 100 only when it has ended.
+    #[must_use]
+    pub fn percent(&self) -> u32 {
+        if self.state.is_final() {
+            return 100;
+        }
+        let all: u64 = self.steps.iter().map(|step| u64::from(step.weight)).sum::<u64>().max(1);
+        let done: u64 = self
+            .steps
+            .iter()
+            .filter(|step| matches!(step.state, StepState::Done | StepState::Skipped))
+            .map(|step| u64::from(step.weight))
+            .sum();
+        u32::try_from(done * 100 / all).unwrap_or(99).min(99)
+    }
+
+    /// The step that runs or failed, else the first pending one.
+    #[must_use]
+    pub fn current(&self) -> Option<&StepView> {
+        let busy = |step: &&StepView| matches!(step.state, StepState::Running | StepState::Failed);
+        self.steps.iter().find(busy).or_else(|| self.steps.iter().find(|step| step.state == StepState::Pending))
+    }
+
+    fn with_step(&mut self, id: StepId, change: impl FnOnce(&mut StepView)) {
+        if let Some(step) = self.steps.iter_mut().find(|step| step.id == id) {
+            change(step);
+        }
+    }
+}
+
+impl fmt::Display for OperationId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl FromStr for OperationId {
+    type Err = OperationIdError;
+
+    fn from_str(text: &str) -> Result<Self, OperationIdError> {
+        let fits = (17..=40).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && text.as_bytes()[8] == b'-';
+        if fits { Ok(Self(text.to_owned())) } else { Err(OperationIdError(text.chars().take(60).collect())) }
+    }
+}
+
+impl TryFrom<String> for OperationId {
+    type Error = OperationIdError;
+
+    fn try_from(text: String) -> Result<Self, OperationIdError> {
+        text.parse()
+    }
+}
+
+impl From<OperationId> for String {
+    fn from(id: OperationId) -> Self {
+        id.0
+    }
+}
+
+/// Not the name of an operation.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("read operation name {0:?}")]
+pub struct OperationIdError(String);

@@ -1,0 +1,12 @@
+//! What the decisions need of the world, as traits; the doubles stand in [`sim`].
+//!
+//! All ports are synchronous: an operation is one thread that does one thing after the other, and every call has a limit.
+
+mod clock;
+mod process;
+pub mod sim;
+mod world;
+
+pub use clock::{Clock, Timestamp};
+pub use process::{Command, CommandError, CommandOutput, Process};
+pub use world::{Attempt, Blobs, Certificates, Cluster, Host, Progress, Quiet, TlsPair};

@@ -1,0 +1,94 @@
+//! The host and the cluster as the engine sees them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::digest::Digest;
+use crate::fault::Fault;
+use crate::message::Message;
+use crate::step::{ClusterStep, HostStep, Standing, Step};
+
+/// One attempt at a step.
+pub struct Attempt<'a> {
+    /// The step must return before this has passed.
+    pub limit: Duration,
+    /// Where it tells how it goes.
+    pub progress: &'a mut dyn Progress,
+    /// Whether it should give up early; ask often.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+/// Tells how a step goes; nothing here is kept in the journal.
+pub trait Progress {
+    /// Waiting is a state of its own: what is waited for.
+    fn waiting(&mut self, what: Message);
+    /// `done` of `total` bytes or things.
+    fn advance(&mut self, done: u64, total: u64);
+}
+
+/// Progress that nobody sees.
+pub struct Quiet;
+
+impl Progress for Quiet {
+    fn waiting(&mut self, _what: Message) {}
+    fn advance(&mut self, _done: u64, _total: u64) {}
+}
+
+/// One host.
+pub trait Host: Send + Sync {
+    /// How `step` stands; reads the world only.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that cannot be told.
+    fn probe(&self, step: &HostStep) -> Result<Standing, Fault>;
+
+    /// Makes the world as `step` wants it; may be called again after any interruption.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that did not succeed.
+    fn apply(&self, step: &HostStep, attempt: &mut Attempt<'_>) -> Result<(), Fault>;
+
+    /// Brings to disk what others (k3s, containerd, helm, pods) wrote during `step` (`design.md` §3).
+    ///
+    /// # Errors
+    /// A [`Fault`] if a file system reports an error: the step must then not count as done.
+    fn sync(&self, step: &Step) -> Result<(), Fault>;
+}
+
+/// The cluster as a whole.
+pub trait Cluster: Send + Sync {
+    /// How `step` stands; reads the world only.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that cannot be told.
+    fn probe(&self, step: &ClusterStep) -> Result<Standing, Fault>;
+
+    /// Makes the world as `step` wants it; may be called again after any interruption.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that did not succeed.
+    fn apply(&self, step: &ClusterStep, attempt: &mut Attempt<'_>) -> Result<(), Fault>;
+}
+
+/// Finds blobs of the store.
+pub trait Blobs: Send + Sync {
+    /// Path of a blob that is there.
+    fn path(&self, digest: &Digest) -> Option<PathBuf>;
+}
+
+/// A certificate chain and its key, PEM. The key never reaches a log: no `Debug`.
+pub struct TlsPair {
+    /// Certificate, then its issuers.
+    pub certificate: String,
+    /// Private key, PKCS #8.
+    pub key: String,
+}
+
+/// Gives the certificates of the appliance's own CA.
+pub trait Certificates: Send + Sync {
+    /// The certificate of the front door for `host`.
+    ///
+    /// # Errors
+    /// A [`Fault`] if there is none or it cannot be read.
+    fn front_door(&self, host: &str) -> Result<TlsPair, Fault>;
+}

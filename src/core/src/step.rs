@@ -1,0 +1,254 @@
+//! The steps that operations are made of: data, closed on purpose. Who applies them lives at the edge.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::message::Message;
+use crate::release::{Namespace, Probe, Secret};
+
+/// One step, on the host or on the cluster.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Applied by the agent of one host to that host.
+    Host(HostStep),
+    /// Applied through the Kubernetes API.
+    Cluster(ClusterStep),
+}
+
+/// Steps on one host.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostStep {
+    /// Every blob that the pinned release names is in the store.
+    StoreComplete {
+        /// `NAME-VERSION`.
+        release: String,
+    },
+    /// The appliance's own CA and a certificate for the front door exist.
+    FrontDoorCertificate {
+        /// Host name of the certificate.
+        host: String,
+    },
+    /// Configuration and unit of k3s are as the settings say.
+    ConfigureKubernetes(Box<KubernetesSettings>),
+    /// The k3s unit is enabled and runs, and its API server is ready.
+    StartKubernetes {
+        /// Version that must answer.
+        version: String,
+    },
+    /// The k3s unit is stopped and disabled, its pods are gone; data stay.
+    StopKubernetes,
+    /// Configuration and unit of k3s are gone.
+    ForgetKubernetes,
+}
+
+/// Everything that k3s is configured with (`design.md` §1.4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KubernetesSettings {
+    /// Name of the node.
+    pub node: String,
+    /// Address of the node.
+    pub address: String,
+    /// Further names of the API server's certificate.
+    pub tls_san: Vec<String>,
+    /// Addresses of pods.
+    pub cluster_cidr: String,
+    /// Addresses of services.
+    pub service_cidr: String,
+    /// Address of the cluster's name service.
+    pub cluster_dns: String,
+    /// Sandbox image.
+    pub pause: String,
+    /// `NAME-VERSION` of the release whose k3s runs.
+    pub release: String,
+    /// Port of the agent's registry on loopback.
+    pub registry_port: u16,
+}
+
+/// Steps on the cluster.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClusterStep {
+    /// The node is there and ready.
+    NodeReady {
+        /// Name of the node.
+        node: String,
+    },
+    /// The namespaces exist with their pod security level.
+    Namespaces {
+        /// The namespaces.
+        namespaces: Vec<Namespace>,
+    },
+    /// The site's secrets exist with all their keys; an existing one is never changed.
+    SiteSecrets {
+        /// The secrets.
+        secrets: Vec<Secret>,
+        /// Host name of the front door, for `tls` ones.
+        host: String,
+    },
+    /// The custom resource definitions of a chart are established.
+    CustomResources {
+        /// Name of the chart.
+        chart: String,
+        /// The packed chart.
+        package: Digest,
+    },
+    /// A chart is deployed with these values, and its workloads are ready.
+    Chart(Box<ChartStep>),
+    /// All probes are green through the front door.
+    Probes {
+        /// The probes.
+        probes: Vec<Probe>,
+        /// Host name of the front door.
+        host: String,
+        /// Address of the front door.
+        address: String,
+    },
+    /// A Helm release is gone (data volumes stay: `Retain`).
+    ChartGone {
+        /// Name of the Helm release.
+        name: String,
+        /// Its namespace.
+        namespace: String,
+    },
+}
+
+/// One chart as one Helm release.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChartStep {
+    /// Name of chart and Helm release.
+    pub name: String,
+    /// Version of the chart.
+    pub version: String,
+    /// Namespace.
+    pub namespace: String,
+    /// The packed chart.
+    pub package: Digest,
+    /// All values above the chart's defaults, merged.
+    pub values: serde_json::Map<String, serde_json::Value>,
+    /// Deadline for its workloads, in seconds.
+    pub timeout_seconds: u32,
+}
+
+/// How a step stands in the world; read from the world, never from the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// The world is as the step wants it.
+    Done,
+    /// Not, or not wholly; says what is missing.
+    Missing(Message),
+}
+
+/// What the engine does if a step that had begun must be taken back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Undo {
+    /// Another step takes it back.
+    By(Step),
+    /// Nothing to take back.
+    Nothing,
+    /// Cannot be taken back; says why.
+    Impossible {
+        /// The reason.
+        why: Message,
+    },
+}
+
+impl Step {
+    /// What the step does, for people.
+    #[must_use]
+    pub fn title(&self) -> Message {
+        match self {
+            Self::Host(step) => match step {
+                HostStep::StoreComplete { release } => Message::new("step-store").with("release", release.as_str()),
+                HostStep::FrontDoorCertificate { host } => Message::new("step-certificate").with("host", host.as_str()),
+                HostStep::ConfigureKubernetes(_) => Message::new("step-configure-kubernetes"),
+                HostStep::StartKubernetes { version } => {
+                    Message::new("step-start-kubernetes").with("version", version.as_str())
+                }
+                HostStep::StopKubernetes => Message::new("step-stop-kubernetes"),
+                HostStep::ForgetKubernetes => Message::new("step-forget-kubernetes"),
+            },
+            Self::Cluster(step) => match step {
+                ClusterStep::NodeReady { node } => Message::new("step-node-ready").with("node", node.as_str()),
+                ClusterStep::Namespaces { namespaces } => {
+                    Message::new("step-namespaces").with("count", namespaces.len())
+                }
+                ClusterStep::SiteSecrets { secrets, .. } => Message::new("step-secrets").with("count", secrets.len()),
+                ClusterStep::CustomResources { chart, .. } => {
+                    Message::new("step-custom-resources").with("chart", chart.as_str())
+                }
+                ClusterStep::Chart(chart) => Message::new("step-chart")
+                    .with("chart", chart.name.as_str())
+                    .with("version", chart.version.as_str()),
+                ClusterStep::Probes { probes, .. } => Message::new("step-probes").with("count", probes.len()),
+                ClusterStep::ChartGone { name, .. } => Message::new("step-chart-gone").with("chart", name.as_str()),
+            },
+        }
+    }
+
+    /// A short stable name for logs and failure points.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Host(HostStep::StoreComplete { .. }) => "store-complete",
+            Self::Host(HostStep::FrontDoorCertificate { .. }) => "front-door-certificate",
+            Self::Host(HostStep::ConfigureKubernetes(_)) => "configure-kubernetes",
+            Self::Host(HostStep::StartKubernetes { .. }) => "start-kubernetes",
+            Self::Host(HostStep::StopKubernetes) => "stop-kubernetes",
+            Self::Host(HostStep::ForgetKubernetes) => "forget-kubernetes",
+            Self::Cluster(ClusterStep::NodeReady { .. }) => "node-ready",
+            Self::Cluster(ClusterStep::Namespaces { .. }) => "namespaces",
+            Self::Cluster(ClusterStep::SiteSecrets { .. }) => "site-secrets",
+            Self::Cluster(ClusterStep::CustomResources { .. }) => "custom-resources",
+            Self::Cluster(ClusterStep::Chart(_)) => "chart",
+            Self::Cluster(ClusterStep::Probes { .. }) => "probes",
+            Self::Cluster(ClusterStep::ChartGone { .. }) => "chart-gone",
+        }
+    }
+}
+
+/// Number of a step within its plan, from 1, as people see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepId(pub u16);
+
+/// Where a step is applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// A host by name.
+    Host(String),
+    /// The cluster as a whole.
+    Cluster,
+}
+
+/// A step with its place, its undo and its limits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// Number.
+    pub id: StepId,
+    /// Where.
+    pub on: Target,
+    /// What.
+    pub step: Step,
+    /// The way back.
+    pub undo: Undo,
+    /// Deadline of one attempt in seconds.
+    pub limit_seconds: u32,
+    /// How often it is tried before the operation stops, at least 1.
+    pub attempts: u32,
+    /// Share of the whole, for progress; learned durations replace it later.
+    pub weight: u32,
+}
+
+impl PlannedStep {
+    /// Deadline of one attempt.
+    #[must_use]
+    pub fn limit(&self) -> Duration {
+        Duration::from_secs(u64::from(self.limit_seconds))
+    }
+}
