@@ -1,1 +1,6 @@
-//! Test hosts, journeys, the gate and the campaigns.
+//! Test hosts, the journeys over them, and the gate (`cargo ci`).
+//!
+//! * [`testhost`]: real machines to test on: systemd as process 1, own disk, own network.
+//! * [`gate`]: the steps of `cargo ci`, what they need, and how their results are counted.
+
+pub mod testhost;

@@ -1,0 +1,54 @@
+//! Test hosts: clean Debian machines with systemd as process 1, their own disk image, network
+//! namespace and control groups, and no way out of their lab.
+//!
+//! ```no_run
+//! use bridle_journeys::testhost::Lab;
+//! # fn main() -> Result<(), bridle_journeys::testhost::Error> {
+//! let lab = Lab::new("example")?;
+//! let mut host = lab.host("h1").disk_gib(12).build()?;
+//! host.boot()?;
+//! host.write_file("/root/kept", b"on the disk")?;
+//! host.run_ok(["sync"])?;
+//! host.power_cut()?;
+//! host.boot()?;
+//! assert_eq!(host.read_file("/root/kept")?, b"on the disk");
+//! assert_eq!(lab.outside_attempts()?, []);
+//! # Ok(()) }
+//! ```
+//!
+//! Everything a lab makes has a name that starts with the lab's short id (`bl17`), is announced in
+//! `/run/bridle-lab` before it is made, and is removed when the lab is dropped. What a killed run
+//! left is removed by [`sweep`], which every new lab calls first.
+//!
+//! The clock, the kernel and its global settings are the machine's and shared by all hosts.
+
+mod base_image;
+mod boot;
+mod capability;
+mod control_groups;
+mod disk;
+mod error;
+mod files;
+mod host;
+mod kubernetes;
+mod lab;
+mod network;
+mod process;
+mod process_table;
+mod registry;
+mod removal;
+mod wait;
+
+pub use capability::{Missing, apt_packages, available};
+pub use disk::DiskUsage;
+pub use error::Error;
+pub use host::{Host, HostBuilder};
+pub use lab::{Lab, MAX_HOSTS, MAX_LABS};
+pub use network::OutsideAttempt;
+pub use process::{Invocation, Output, Running};
+pub use removal::sweep;
+pub use rustix::process::Signal;
+pub use wait::wait_until;
+
+/// The result of every operation of the kit.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

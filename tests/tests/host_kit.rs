@@ -1,0 +1,251 @@
+//! The test-host kit proves itself on real hosts; needs root, run with `--test-threads=1`.
+#![allow(clippy::unwrap_used, reason = "a failure of the kit fails the test")]
+
+use bridle_journeys::testhost::{Error, Host, Lab, Signal, sweep, wait_until};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const SOON: Duration = Duration::from_secs(30);
+
+fn booted(lab: &Lab, name: &str) -> Host {
+    let mut host = lab.host(name).disk_gib(2).build().unwrap();
+    host.boot().unwrap();
+    host
+}
+
+#[test]
+fn a_host_is_a_clean_debian_with_its_own_systemd_disk_and_groups() {
+    let lab = Lab::new("clean").unwrap();
+    let host = booted(&lab, "h1");
+    assert_eq!(host.shell("cat /proc/1/comm").unwrap(), "systemd");
+    assert_eq!(host.shell("hostname").unwrap(), "h1");
+    assert_eq!(host.shell("stat -f -c %T /; stat -f -c %T /tmp").unwrap(), "ext2/ext3\next2/ext3");
+    let size = host.disk_usage().unwrap().size >> 20;
+    assert!((1800..=2048).contains(&size), "{size} MiB");
+    for absent in ["openssl", "curl", "python3", "iptables", "git"] {
+        assert!(!host.run(["sh", "-c", &format!("command -v {absent}")]).unwrap().success(), "{absent}");
+    }
+    assert_eq!(host.failed_units().unwrap(), [""; 0]);
+    // kubelet makes groups in every hierarchy.
+    let script = "for c in /sys/fs/cgroup/*/; do mkdir $c/trial; rmdir $c/trial; done; echo made";
+    assert_eq!(host.shell(script).unwrap(), "made");
+    let other_machine = Lab::new("other").unwrap();
+    assert_ne!(lab.id(), other_machine.id());
+}
+
+#[test]
+fn files_and_programs_go_in_and_results_come_out() {
+    let lab = Lab::new("files").unwrap();
+    let host = booted(&lab, "h1");
+    host.write_file("/opt/new/folder/file", "text").unwrap();
+    assert_eq!(host.shell("cat /opt/new/folder/file").unwrap(), "text");
+    host.shell("mkdir -p /run/only-in-memory; echo seen > /run/only-in-memory/file").unwrap();
+    assert_eq!(host.read_file("/var/run/only-in-memory/file").unwrap(), b"seen\n");
+    assert!(!host.has("/opt/absent").unwrap());
+    host.push("/bin/true", "/opt/program").unwrap();
+    assert!(host.run(["/opt/program"]).unwrap().success());
+    let output = host.command(["sh", "-c", "cat; env | sort; exit 4"]).unwrap().input("given ").run().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(output.stdout.starts_with("given HOME=/root\n"), "{}", output.stdout);
+    let late = host.command(["sleep", "100"]).unwrap().limit(Duration::from_millis(300)).run();
+    assert!(matches!(late, Err(Error::Late { .. })));
+    host.wait_until("the end of the killed program", SOON, || {
+        host.run(["pgrep", "-x", "sleep"]).is_ok_and(|output| !output.success())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_started_program_gets_the_signals_of_its_terminal() {
+    let lab = Lab::new("signals").unwrap();
+    let host = booted(&lab, "h1");
+    let script = "trap 'echo stopped; exit 9' INT; echo ready; while :; do read -t 0.1 x <> <(:) || :; done";
+    let mut running = host.spawn(["bash", "-c", script]).unwrap();
+    running.wait_for_output("ready", SOON).unwrap();
+    running.signal(Signal::INT).unwrap();
+    let output = running.wait(SOON).unwrap();
+    assert_eq!((output.status.code(), output.stdout.as_str()), (Some(9), "ready\nstopped\n"));
+}
+
+#[test]
+fn nothing_leaves_the_lab_and_whoever_tries_is_noted() {
+    let lab = Lab::new("isolated").unwrap();
+    let host = booted(&lab, "h1");
+    assert_eq!(lab.outside_attempts().unwrap(), [], "a clean host at rest");
+    let connect = |to: &str| {
+        let script = format!("exec 3<>/dev/tcp/{to}");
+        host.run(["timeout", "1", "bash", "-c", &script]).unwrap().success()
+    };
+    // An address for documentation (RFC 5737), whatever it is outside.
+    assert!(!connect("192.0.2.7/443"));
+    let noted = lab.outside_attempts().unwrap();
+    assert_eq!(noted.len(), 1, "{noted:?}");
+    assert_eq!(noted[0].source, host.address());
+    assert_eq!((noted[0].destination.to_string().as_str(), noted[0].port), ("192.0.2.7", Some(443)));
+    assert_eq!(noted[0].protocol, "tcp");
+    lab.forget_attempts().unwrap();
+    assert!(!host.run(["timeout", "1", "getent", "hosts", "name.invalid"]).unwrap().success());
+    let noted = lab.outside_attempts().unwrap();
+    assert_eq!(noted.iter().map(|attempt| attempt.port).collect::<Vec<_>>(), [Some(53)]);
+    lab.forget_attempts().unwrap();
+    // Not even by this machine's own port, for a host that would try.
+    host.shell(&format!("ip route replace default via {}", lab.machine_address())).unwrap();
+    assert!(!connect("192.0.2.7/443"));
+}
+
+#[test]
+fn a_power_cut_loses_what_was_not_synced_and_keeps_what_was() {
+    let lab = Lab::new("power").unwrap();
+    let mut host = booted(&lab, "h1");
+    host.shell("echo kept > /root/synced; sync /root/synced; sync /root; echo lost > /root/unsynced").unwrap();
+    host.power_cut().unwrap();
+    assert!(!host.is_running());
+    assert_eq!(host.read_file("/root/synced").unwrap(), b"kept\n");
+    assert!(!host.has("/root/unsynced").unwrap());
+    host.boot().unwrap();
+    assert_eq!(host.shell("cat /root/synced").unwrap(), "kept");
+    assert_eq!(host.failed_units().unwrap(), [""; 0]);
+}
+
+#[test]
+fn a_crash_keeps_the_page_cache_and_a_reboot_keeps_the_disk() {
+    let lab = Lab::new("crash").unwrap();
+    let mut host = booted(&lab, "h1");
+    host.shell("echo kept > /root/unsynced; echo gone > /run/memory; ip link add left type bridge").unwrap();
+    let before = host.shell("cat /proc/sys/kernel/random/boot_id; cat /proc/1/stat | cut -d' ' -f22").unwrap();
+    host.crash().unwrap();
+    assert!(matches!(host.run(["true"]), Err(Error::NotRunning(_))));
+    host.boot().unwrap();
+    assert_eq!(host.shell("cat /root/unsynced").unwrap(), "kept");
+    assert!(!host.has("/run/memory").unwrap());
+    assert!(!host.run(["ip", "link", "show", "left"]).unwrap().success(), "interfaces do not outlive a boot");
+    host.reboot().unwrap();
+    assert_eq!(host.shell("cat /root/unsynced").unwrap(), "kept");
+    let after = host.shell("cat /proc/sys/kernel/random/boot_id; cat /proc/1/stat | cut -d' ' -f22").unwrap();
+    assert_ne!(before, after);
+    let journal = host.journal("systemd-journald").unwrap();
+    assert!(journal.contains("Journal stopped"), "{journal}");
+}
+
+#[test]
+fn hosts_of_a_lab_reach_each_other_until_a_cable_is_pulled() {
+    let lab = Lab::new("two").unwrap();
+    let (server, client) = (booted(&lab, "h1"), booted(&lab, "h2"));
+    let unit = "[Socket]\nListenStream=0.0.0.0:7000\nAccept=yes\n";
+    server.write_file("/etc/systemd/system/hello.socket", unit).unwrap();
+    let service = "[Service]\nExecStart=/bin/echo hello from h1\nStandardOutput=socket\n";
+    server.write_file("/etc/systemd/system/hello@.service", service).unwrap();
+    server.shell("systemctl daemon-reload; systemctl start hello.socket").unwrap();
+    let script = format!("cat < /dev/tcp/{}/7000", server.address());
+    let asked = || client.run(["timeout", "2", "bash", "-c", &script]).unwrap();
+    assert_eq!(asked().stdout, "hello from h1\n");
+    let here = std::net::TcpStream::connect((server.address(), 7000));
+    assert!(here.is_ok(), "this machine reaches a host");
+    server.set_offline().unwrap();
+    assert!(!asked().success());
+    server.set_online().unwrap();
+    client.wait_until("the answer over the plugged cable", SOON, || asked().stdout == "hello from h1\n").unwrap();
+}
+
+#[test]
+fn a_small_disk_gets_full() {
+    let lab = Lab::new("small").unwrap();
+    let mut host = lab.host("h1").disk_mib(600).build().unwrap();
+    host.boot().unwrap();
+    let filled = host.run(["dd", "if=/dev/zero", "of=/root/fill", "bs=1M"]).unwrap();
+    assert!(filled.stderr.contains("No space left"), "{}", filled.stderr);
+    assert_eq!(host.disk_usage().unwrap().free, 0);
+}
+
+#[test]
+fn a_kept_lab_is_found_again_with_its_running_host() {
+    let lab = Lab::new("kept").unwrap();
+    let id = lab.id().to_owned();
+    let host = booted(&lab, "h1");
+    lab.keep().unwrap();
+    let leader = host.leader().unwrap();
+    drop((host, lab));
+    let lab = Lab::find("kept").unwrap().expect("it was kept");
+    let host = lab.existing_host("h1").unwrap();
+    assert_eq!(host.leader().unwrap(), leader);
+    assert_eq!(host.shell("hostname").unwrap(), "h1");
+    drop(host);
+    lab.destroy().unwrap();
+    assert_eq!(remains(&id), [""; 0]);
+    assert!(Lab::find("kept").unwrap().is_none());
+}
+
+#[test]
+fn what_a_killed_run_left_is_swept() {
+    let mut holder = Command::new(env!("CARGO_BIN_EXE_lab"))
+        .args(["hold", "killed"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(holder.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let id = line.split(' ').nth(1).expect("holding ID ADDRESS").to_owned();
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let left = remains(&id);
+    for kind in ["mount", "namespace", "link", "loop", "group", "process", "record"] {
+        assert!(left.iter().any(|found| found.starts_with(kind)), "no {kind} to sweep in {left:?}");
+    }
+    assert!(sweep().unwrap().contains(&"killed".to_owned()));
+    wait_until("the end of the namespaces", SOON, || remains(&id).is_empty()).unwrap();
+}
+
+#[test]
+fn a_running_labs_things_are_not_swept_and_go_with_it() {
+    let lab = Lab::new("owned").unwrap();
+    let id = lab.id().to_owned();
+    let host = booted(&lab, "h1");
+    assert!(!sweep().unwrap().contains(&"owned".to_owned()));
+    assert_eq!(host.shell("echo alive").unwrap(), "alive");
+    drop((host, lab));
+    assert_eq!(remains(&id), [""; 0]);
+}
+
+/// Everything on this machine whose name says that it is of this lab, found without the kit.
+fn remains(id: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let of_lab = |text: &str| text.contains(&format!("/labs/{id}/")) || text.contains(&format!("/{id}-"));
+    found.extend(mounts.lines().filter(|line| of_lab(line)).map(|line| format!("mount {line}")));
+    let named = |folder: &str, kind: &str| {
+        let names = fs::read_dir(folder).into_iter().flatten().flatten();
+        let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+        let own = names.filter(|name| {
+            let rest = name.strip_prefix(id);
+            rest.is_some_and(|rest| rest.is_empty() || !rest.starts_with(|next: char| next.is_ascii_digit()))
+        });
+        own.map(|name| format!("{kind} {folder}/{name}")).collect::<Vec<_>>()
+    };
+    found.extend(named("/run/netns", "namespace"));
+    found.extend(named("/sys/class/net", "link"));
+    found.extend(named("/run/bridle-lab", "record"));
+    found.extend(named("/sys/fs/cgroup", "group"));
+    for hierarchy in fs::read_dir("/sys/fs/cgroup").unwrap().flatten() {
+        found.extend(named(&hierarchy.path().to_string_lossy(), "group"));
+    }
+    for device in fs::read_dir("/sys/block").unwrap().flatten() {
+        let backing = fs::read_to_string(device.path().join("loop/backing_file")).unwrap_or_default();
+        if of_lab(&backing) {
+            found.push(format!("loop {backing}"));
+        }
+    }
+    for process in fs::read_dir("/proc").unwrap().flatten() {
+        let arguments = fs::read(process.path().join("cmdline")).unwrap_or_default();
+        if String::from_utf8_lossy(&arguments).contains(&format!("--machine={id}-")) {
+            found.push(format!("process {}", process.path().display()));
+        }
+    }
+    let home = std::env::var("HOME").unwrap();
+    let folder = Path::new(&home).join(".cache/bridle/labs").join(id);
+    found.extend(folder.exists().then(|| format!("folder {}", folder.display())));
+    found
+}
