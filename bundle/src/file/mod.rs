@@ -1,0 +1,25 @@
+//! The release file: a tar archive that is an OCI image layout, and the executable form with an installer in front
+//! (`docs/FORMATS.md`, "Release file").
+
+mod contents;
+mod error;
+mod reader;
+mod run;
+mod source;
+mod ustar;
+mod writer;
+
+#[cfg(any(test, feature = "sign"))]
+pub mod compose;
+#[cfg(test)]
+mod tests;
+
+pub use contents::{
+    Contents, Image, MAX_BLOBS, MAX_IMAGES, MAX_INDEX, MAX_MANIFEST, MAX_METADATA, NamedBlob, NamedBy, PUBLISHER_KEY,
+    parts,
+};
+pub use error::{FileError, HeaderProblem};
+pub use reader::{BlobReader, Conditions, LAYOUT, OpenedBundle, VerifiedBundle};
+pub use run::{INSTALLER, ReleaseFile, write_run};
+pub use source::{Section, Source, Stream};
+pub use writer::write_bundle;

@@ -1,0 +1,432 @@
+//! Reading a release file as a stream: nothing is used before it is verified, and every byte is read once.
+
+use std::io;
+
+use bridle_core::digest::Digest;
+use bridle_core::oci::Index;
+use sha2::{Digest as _, Sha256};
+
+use super::contents::{Contents, MAX_INDEX, NamedBlob, PUBLISHER_KEY, limit};
+use super::error::FileError;
+use super::source::Source;
+use super::ustar::{self, BLOCK};
+use crate::trust::{PublicKey, Signature, TrustedKeys};
+
+/// Content of `oci-layout`.
+pub const LAYOUT: &[u8] = b"{\"imageLayoutVersion\":\"1.0.0\"}";
+/// Bytes that are read at a time.
+const CHUNK: usize = 256 << 10;
+
+/// A release file whose index has been read but not verified; nothing in it can be used.
+#[derive(Debug)]
+pub struct OpenedBundle<S> {
+    tape: Tape<S>,
+    index: Vec<u8>,
+    signature: Signature,
+    publisher: Option<PublicKey>,
+}
+
+impl<S: Source> OpenedBundle<S> {
+    /// Reads layout, index and signature from the beginning of a release file.
+    ///
+    /// # Errors
+    /// [`FileError`] if these do not stand there in the form that the format asks for.
+    pub fn open(source: S) -> Result<Self, FileError> {
+        let mut tape = Tape { source, position: 0 };
+        if tape.named("oci-layout", LAYOUT.len() as u64)? != LAYOUT {
+            return Err(FileError::Contradiction("oci-layout has another version".to_owned()));
+        }
+        let index = tape.named("index.json", MAX_INDEX)?;
+        let signature = tape.named("index.json.minisig", crate::trust::MAX_TEXT)?;
+        let signature = Signature::parse(&signature)?;
+        let publisher = claimed_key(&index);
+        Ok(Self { tape, index, signature, publisher })
+    }
+
+    /// The key that the file says it is signed with. It proves nothing by itself: ask a person to compare its
+    /// fingerprint before it is put among the trusted ones.
+    #[must_use]
+    pub fn claimed_key(&self) -> Option<&PublicKey> {
+        self.publisher.as_ref()
+    }
+
+    /// Verifies the signature and reads all manifests.
+    ///
+    /// # Errors
+    /// [`FileError`] for a signature that no trusted key made, damage, contradictions, or a release that does not
+    /// meet `conditions`.
+    pub fn verify(mut self, trusted: &TrustedKeys, conditions: &Conditions) -> Result<VerifiedBundle<S>, FileError> {
+        let signer = trusted.verify(&self.index, &self.signature)?.clone();
+        let tape = &mut self.tape;
+        let contents = Contents::walk(&self.index, &mut |blob| tape.metadata(blob))?;
+        conditions.check(&contents)?;
+        Ok(VerifiedBundle {
+            tape: self.tape,
+            index: self.index,
+            signature: self.signature,
+            signer,
+            contents,
+            next: 0,
+            left_out: Vec::new(),
+            within: false,
+            ended: false,
+        })
+    }
+}
+
+/// What a release must meet before it is used. The default asks for nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Conditions {
+    /// Architecture of the host (`amd64`).
+    pub architecture: Option<String>,
+    /// Name of the platform that is installed.
+    pub name: Option<String>,
+    /// Highest sequence seen on this host, with the release that had it.
+    pub newest: Option<(u64, Digest)>,
+}
+
+impl Conditions {
+    fn check(&self, contents: &Contents) -> Result<(), FileError> {
+        let release = &contents.release;
+        let same = |what, found: &str, expected: &Option<String>| match expected {
+            Some(expected) if expected != found => {
+                Err(FileError::Unfit { what, found: found.to_owned(), expected: expected.clone() })
+            }
+            _ => Ok(()),
+        };
+        same("architecture", &release.architecture, &self.architecture)?;
+        same("name", &release.name, &self.name)?;
+        match self.newest {
+            Some((known, _)) if release.sequence < known => Err(FileError::Older { found: release.sequence, known }),
+            Some((known, digest)) if release.sequence == known && contents.digest != digest => {
+                Err(FileError::Equivocation { sequence: known })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A release file whose signature and manifests are verified; its other blobs follow one by one.
+#[derive(Debug)]
+pub struct VerifiedBundle<S> {
+    tape: Tape<S>,
+    index: Vec<u8>,
+    signature: Signature,
+    signer: PublicKey,
+    contents: Contents,
+    next: usize,
+    left_out: Vec<NamedBlob>,
+    within: bool,
+    ended: bool,
+}
+
+impl<S: Source> VerifiedBundle<S> {
+    /// What the release holds.
+    #[must_use]
+    pub fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    /// The key that signed the release.
+    #[must_use]
+    pub fn signer(&self) -> &PublicKey {
+        &self.signer
+    }
+
+    /// The signed bytes of `index.json`.
+    #[must_use]
+    pub fn index(&self) -> &[u8] {
+        &self.index
+    }
+
+    /// The signature of `index.json`.
+    #[must_use]
+    pub fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// Blobs that the release names and the file passed over (a delta). Complete once [`Self::next_blob`] returned
+    /// `None`.
+    #[must_use]
+    pub fn left_out(&self) -> &[NamedBlob] {
+        &self.left_out
+    }
+
+    /// The next blob after the manifests, or `None` at the verified end of the file.
+    ///
+    /// # Errors
+    /// [`FileError`] for an entry that does not belong there, damage, or a blob before that was left half read.
+    pub fn next_blob(&mut self) -> Result<Option<BlobReader<'_, S>>, FileError> {
+        if self.within {
+            return Err(FileError::HalfRead);
+        }
+        if self.ended {
+            return Ok(None);
+        }
+        let Some((name, size)) = self.tape.header()? else {
+            self.tape.end()?;
+            self.left_out.extend_from_slice(&self.contents.blobs[self.next..]);
+            self.next = self.contents.blobs.len();
+            self.ended = true;
+            return Ok(None);
+        };
+        let place = self.place(&name)?;
+        let blob = &self.contents.blobs[place];
+        if blob.size != size {
+            return Err(FileError::Size {
+                entry: format!("blob {} ({})", blob.digest, blob.named_by),
+                found: size,
+                expected: blob.size,
+            });
+        }
+        self.left_out.extend_from_slice(&self.contents.blobs[self.next..place]);
+        self.next = place + 1;
+        self.within = true;
+        Ok(Some(BlobReader { tape: &mut self.tape, within: &mut self.within, blob, left: size, hash: Sha256::new() }))
+    }
+
+    /// Reads all blobs to the end and returns what the file holds; `progress` gets the bytes read of each piece.
+    ///
+    /// # Errors
+    /// [`FileError`] for any damage, and for a blob that is not in the file.
+    pub fn verify_all(mut self, progress: &mut dyn FnMut(u64)) -> Result<Contents, FileError> {
+        let mut buffer = vec![0; CHUNK];
+        while let Some(mut blob) = self.next_blob()? {
+            loop {
+                let count = blob.chunk(&mut buffer)?;
+                if count == 0 {
+                    break;
+                }
+                progress(count as u64);
+            }
+            blob.finish()?;
+        }
+        match self.left_out.into_iter().next() {
+            Some(blob) => Err(FileError::Missing { digest: blob.digest, named_by: blob.named_by }),
+            None => Ok(self.contents),
+        }
+    }
+
+    /// Place among the blobs of the entry `name`, which must be one that is still to come.
+    fn place(&self, name: &str) -> Result<usize, FileError> {
+        let open = &self.contents.blobs[self.next..];
+        let found = name
+            .strip_prefix(BLOBS)
+            .and_then(|hex| Digest::from_hex(hex).ok())
+            .and_then(|digest| open.iter().position(|blob| blob.digest == digest));
+        match found {
+            Some(distance) => Ok(self.next + distance),
+            None => Err(entry(
+                name,
+                open.first().map_or("the end".to_owned(), |blob| {
+                    format!("blob {} ({}) or a later one", blob.digest, blob.named_by)
+                }),
+            )),
+        }
+    }
+}
+
+/// One blob on its way through; must be finished or skipped before the next.
+#[derive(Debug)]
+pub struct BlobReader<'a, S> {
+    tape: &'a mut Tape<S>,
+    within: &'a mut bool,
+    blob: &'a NamedBlob,
+    left: u64,
+    hash: Sha256,
+}
+
+impl<S: Source> BlobReader<'_, S> {
+    /// Which blob it is.
+    #[must_use]
+    pub fn blob(&self) -> &NamedBlob {
+        self.blob
+    }
+
+    /// Reads the next bytes of the blob into `buffer`; 0 at its end. They are verified only by [`Self::finish`].
+    ///
+    /// # Errors
+    /// [`FileError::Read`] if the medium fails or the file ends.
+    pub fn chunk(&mut self, buffer: &mut [u8]) -> Result<usize, FileError> {
+        let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let count = self.tape.some(&mut buffer[..wanted], || within(self.blob))?;
+        self.hash.update(&buffer[..count]);
+        self.left -= count as u64;
+        Ok(count)
+    }
+
+    /// Reads what is left and checks the digest.
+    ///
+    /// # Errors
+    /// [`FileError::Digest`] names the blob if its content is another.
+    pub fn finish(mut self) -> Result<(), FileError> {
+        let mut buffer = vec![0; if self.left == 0 { 0 } else { CHUNK }];
+        while self.left > 0 {
+            self.chunk(&mut buffer)?;
+        }
+        let found = Digest::from_bytes(self.hash.finalize().into());
+        if found != self.blob.digest {
+            return Err(FileError::Digest { expected: self.blob.digest, found, named_by: self.blob.named_by.clone() });
+        }
+        self.tape.padding(self.blob.size)?;
+        *self.within = false;
+        Ok(())
+    }
+
+    /// Passes over the blob without looking at it.
+    ///
+    /// # Errors
+    /// [`FileError::Read`] if the file ends within it.
+    pub fn skip(self) -> Result<(), FileError> {
+        self.tape.skip(self.left, || within(self.blob))?;
+        self.tape.padding(self.blob.size)?;
+        *self.within = false;
+        Ok(())
+    }
+}
+
+const BLOBS: &str = "blobs/sha256/";
+
+/// Name of the entry of a blob.
+pub(super) fn entry_name(digest: &Digest) -> String {
+    format!("{BLOBS}{}", digest.hex())
+}
+
+fn within(blob: &NamedBlob) -> String {
+    format!("blob {} ({})", blob.digest, blob.named_by)
+}
+
+fn entry(found: &str, expected: String) -> FileError {
+    FileError::Entry { found: found.chars().take(100).collect(), expected }
+}
+
+fn claimed_key(index: &[u8]) -> Option<PublicKey> {
+    let index: Index = serde_json::from_slice(index).ok()?;
+    PublicKey::parse(index.annotations.get(PUBLISHER_KEY)?.as_bytes()).ok()
+}
+
+/// The archive as a sequence of entries.
+#[derive(Debug)]
+struct Tape<S> {
+    source: S,
+    position: u64,
+}
+
+impl<S: Source> Tape<S> {
+    /// At least one byte unless the buffer is empty.
+    fn some(&mut self, buffer: &mut [u8], within: impl Fn() -> String) -> Result<usize, FileError> {
+        loop {
+            match self.source.read(buffer) {
+                Ok(0) if !buffer.is_empty() => return Err(self.failed(io::ErrorKind::UnexpectedEof.into(), within())),
+                Ok(count) => {
+                    self.position += count as u64;
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failed(error, within())),
+            }
+        }
+    }
+
+    fn exact(&mut self, buffer: &mut [u8], within: impl Fn() -> String) -> Result<(), FileError> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            filled += self.some(&mut buffer[filled..], &within)?;
+        }
+        Ok(())
+    }
+
+    fn skip(&mut self, count: u64, within: impl Fn() -> String) -> Result<(), FileError> {
+        self.source.skip(count).map_err(|error| self.failed(error, within()))?;
+        self.position += count;
+        Ok(())
+    }
+
+    fn header(&mut self) -> Result<Option<(String, u64)>, FileError> {
+        let position = self.position;
+        let mut block = [0; BLOCK];
+        self.exact(&mut block, || "header of an entry".to_owned())?;
+        ustar::parse(&block).map_err(|problem| FileError::Header { position, problem })
+    }
+
+    fn padding(&mut self, size: u64) -> Result<(), FileError> {
+        let position = self.position;
+        let mut block = [0; BLOCK];
+        let fill = &mut block[..ustar::padding(size)];
+        self.exact(fill, || "padding of an entry".to_owned())?;
+        if fill.iter().all(|&byte| byte == 0) {
+            Ok(())
+        } else {
+            Err(FileError::Garbage { what: "padding that is not zero", position })
+        }
+    }
+
+    /// The entry that must stand here by its name, whole; `longest` is the largest size.
+    fn named(&mut self, name: &'static str, longest: u64) -> Result<Vec<u8>, FileError> {
+        match self.header()? {
+            Some((found, size)) if found == name => {
+                limit(name, size, longest)?;
+                self.content(size, || name.to_owned())
+            }
+            Some((found, _)) => Err(entry(&found, name.to_owned())),
+            None => Err(entry("", name.to_owned())),
+        }
+    }
+
+    /// The manifest or configuration that must stand here, verified.
+    fn metadata(&mut self, blob: &NamedBlob) -> Result<Vec<u8>, FileError> {
+        let expected = entry_name(&blob.digest);
+        let size = match self.header()? {
+            Some((found, size)) if found == expected => size,
+            Some((found, _)) => return Err(entry(&found, within(blob))),
+            None => return Err(entry("", within(blob))),
+        };
+        if size != blob.size {
+            return Err(FileError::Size { entry: within(blob), found: size, expected: blob.size });
+        }
+        let bytes = self.content(size, || within(blob))?;
+        let found = Digest::of(&bytes);
+        if found != blob.digest {
+            return Err(FileError::Digest { expected: blob.digest, found, named_by: blob.named_by.clone() });
+        }
+        Ok(bytes)
+    }
+
+    /// Content of at most [`MAX_INDEX`] bytes with its padding.
+    fn content(&mut self, size: u64, within: impl Fn() -> String) -> Result<Vec<u8>, FileError> {
+        let mut bytes = vec![
+            0;
+            usize::try_from(size).map_err(|_| FileError::Limit {
+                what: "size of an entry",
+                found: size,
+                limit: MAX_INDEX
+            })?
+        ];
+        self.exact(&mut bytes, within)?;
+        self.padding(size)?;
+        Ok(bytes)
+    }
+
+    /// The second block of zeros, and nothing after it.
+    fn end(&mut self) -> Result<(), FileError> {
+        let position = self.position;
+        let mut block = [0; BLOCK];
+        self.exact(&mut block, || "end of the archive".to_owned())?;
+        if block.iter().any(|&byte| byte != 0) {
+            return Err(FileError::Garbage { what: "an entry after the end", position });
+        }
+        let mut more = [0; 1];
+        loop {
+            match self.source.read(&mut more) {
+                Ok(0) => return Ok(()),
+                Ok(_) => return Err(FileError::Garbage { what: "bytes after the end", position: self.position }),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failed(error, "end of the archive".to_owned())),
+            }
+        }
+    }
+
+    fn failed(&self, source: io::Error, within: String) -> FileError {
+        FileError::Read { position: self.position, within, source }
+    }
+}

@@ -1,0 +1,75 @@
+//! What can go wrong in the blob store.
+
+use std::io;
+use std::path::PathBuf;
+
+use bridle_core::digest::Digest;
+
+use crate::file::{FileError, NamedBy};
+
+/// Why an operation of the store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk failed or is full.
+    #[error("{operation} {path}")]
+    Io {
+        /// What was tried.
+        operation: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Cause.
+        #[source]
+        source: io::Error,
+    },
+    /// Something that the store did not put there.
+    #[error("use {path}: not a file of the store")]
+    Foreign {
+        /// What was found.
+        path: PathBuf,
+    },
+    /// Another process ingests or removes.
+    #[error("lock the store: another process writes to it")]
+    Busy,
+    /// Less space than the new blobs need.
+    #[error("ingest release: {needed} bytes needed, {available} available")]
+    Space {
+        /// Bytes of the new blobs and a reserve.
+        needed: u64,
+        /// Bytes free for this process.
+        available: u64,
+    },
+    /// The release file is damaged or unfit.
+    #[error("ingest release")]
+    File(#[from] FileError),
+    /// The release needs a blob that neither the file nor the store has (a delta for another release).
+    #[error("ingest release: blob {digest} ({named_by}) is neither in the file nor in the store")]
+    Missing {
+        /// The blob.
+        digest: Digest,
+        /// What names it.
+        named_by: NamedBy,
+    },
+    /// A release of the same name and version with other content is there.
+    #[error("ingest release: {id} is there already with other content")]
+    Conflict {
+        /// `NAME-VERSION`.
+        id: String,
+    },
+    /// No such release.
+    #[error("find release {id:?}: not in the store")]
+    Absent {
+        /// `NAME-VERSION`.
+        id: String,
+    },
+    /// A pin that cannot be understood.
+    #[error("read pin {path}: {reason}")]
+    Pin {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The caller asked to stop.
+    #[error("ingest release: stopped")]
+    Stopped,
+}

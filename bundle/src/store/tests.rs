@@ -1,0 +1,202 @@
+use std::collections::BTreeSet;
+use std::io::{self, Cursor, Read};
+use std::ops::ControlFlow;
+
+use bridle_core::digest::Digest;
+
+use super::*;
+use crate::file::{Conditions, FileError, OpenedBundle, Stream, VerifiedBundle};
+use crate::sample::{Sample, trusted};
+
+fn verified<R: Read>(reader: R) -> Result<VerifiedBundle<Stream<R>>, FileError> {
+    OpenedBundle::open(Stream(reader))?.verify(&trusted(), &Conditions::default())
+}
+
+fn ingest(store: &Store, reader: impl Read) -> Result<Ingested, StoreError> {
+    store.ingest(verified(reader)?, 7, &mut |_| ControlFlow::Continue(()))
+}
+
+fn store() -> (tempfile::TempDir, Store) {
+    let directory = tempfile::tempdir().expect("directory");
+    let store = Store::open(&directory.path().join("store")).expect("open");
+    (directory, store)
+}
+
+/// A medium that fails after some bytes.
+struct Failing<'a> {
+    bytes: &'a [u8],
+    left: usize,
+}
+
+impl Read for Failing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::Error::other("unplugged"));
+        }
+        let count = buffer.len().min(self.left).min(self.bytes.len());
+        buffer[..count].copy_from_slice(&self.bytes[..count]);
+        self.bytes = &self.bytes[count..];
+        self.left -= count;
+        Ok(count)
+    }
+}
+
+#[test]
+fn ingests_once() {
+    let (_directory, store) = store();
+    let sample = Sample::one();
+    let bundle = sample.bundle();
+    let first = ingest(&store, Cursor::new(&bundle)).expect("first");
+    assert_eq!(first.new, sample.blobs.len() as u64);
+    let second = ingest(&store, Cursor::new(&bundle)).expect("second");
+    assert_eq!(second, Ingested { new: 0, reused: first.new, bytes: 0 });
+    for (digest, bytes) in &sample.blobs {
+        let path = store.blob_path(digest);
+        assert_eq!(&std::fs::read(&path).expect("blob"), bytes);
+        assert!(std::fs::metadata(&path).expect("metadata").permissions().readonly());
+    }
+    let pin = store.pin("sample-1.0.0").expect("pin").expect("there");
+    assert_eq!((pin.manifest, pin.added, pin.sequence), (sample.release, 7, 1));
+    assert_eq!(store.check(&mut |_| {}).expect("check"), []);
+}
+
+#[test]
+fn an_interrupted_ingest_continues() {
+    let sample = Sample::one();
+    let bundle = sample.bundle();
+    for left in (0..bundle.len()).step_by(499) {
+        let (_directory, store) = store();
+        let broken = ingest(&store, Failing { bytes: &bundle, left });
+        assert!(broken.is_err(), "{left}");
+        assert_eq!(store.releases().expect("releases"), [], "{left}");
+        let there =
+            sample.blobs.keys().filter(|digest| store.blob_size(digest).expect("size").is_some()).count() as u64;
+        let again = ingest(&store, Cursor::new(&bundle)).expect("again");
+        assert_eq!(again, Ingested { new: sample.blobs.len() as u64 - there, reused: there, bytes: again.bytes });
+        assert_eq!(store.check(&mut |_| {}).expect("check"), []);
+        let partial = std::fs::read_dir(store.partial()).expect("list").count();
+        assert_eq!(partial, 1, "only the lock is left");
+    }
+}
+
+#[test]
+fn stopping_leaves_no_pin() {
+    let (_directory, store) = store();
+    let bundle = Sample::one().bundle();
+    let mut calls = 0;
+    let stopped = store.ingest(verified(Cursor::new(&bundle)).expect("verify"), 0, &mut |_| {
+        calls += 1;
+        if calls == 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(matches!(stopped, Err(StoreError::Stopped)));
+    assert_eq!(store.releases().expect("releases"), []);
+}
+
+#[test]
+fn damage_on_the_way_leaves_no_pin_and_no_blob() {
+    let (_directory, store) = store();
+    let sample = Sample::one();
+    let mut bundle = sample.bundle();
+    let text = b"notices of 1.0.0";
+    let at = bundle.windows(text.len()).position(|window| window == text).expect("notices");
+    bundle[at] ^= 1;
+    match ingest(&store, Cursor::new(&bundle)) {
+        Err(StoreError::File(FileError::Digest { expected, .. })) => {
+            assert_eq!(store.blob_size(&expected).expect("size"), None);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(store.releases().expect("releases"), []);
+}
+
+#[test]
+fn a_delta_needs_what_it_leaves_out() {
+    let (one, two) = (Sample::one(), Sample::new("1.1.0", 2, &[("a", &[&b"layer ".repeat(200), b"new top"])]));
+    let shared: BTreeSet<Digest> = one.blobs.keys().copied().collect();
+    let delta = two.delta(&shared);
+    let (_directory, empty) = store();
+    assert!(matches!(ingest(&empty, Cursor::new(&delta)), Err(StoreError::Missing { .. })));
+    assert_eq!(empty.releases().expect("releases"), []);
+
+    let (_directory, store) = store();
+    ingest(&store, Cursor::new(one.bundle())).expect("one");
+    ingest(&store, Cursor::new(&delta)).expect("delta");
+    assert_eq!(store.releases().expect("releases").len(), 2);
+    assert_eq!(store.check(&mut |_| {}).expect("check"), []);
+}
+
+#[test]
+fn references_resolve_across_pins() {
+    let (_directory, store) = store();
+    let one = Sample::new("1.0.0", 1, &[("a", &[b"1"])]);
+    let mut two = Sample::new("1.1.0", 2, &[("a", &[b"2"])]);
+    ingest(&store, Cursor::new(one.bundle())).expect("one");
+    ingest(&store, Cursor::new(two.bundle())).expect("two");
+    let of = |sample: &Sample| sample.release.images.values().next().expect("image").manifest;
+    let resolve = |reference: &str| store.resolve(reference).expect("resolve").map(|descriptor| descriptor.digest);
+    assert_eq!(resolve("bridle.internal/a:1.0.0"), Some(of(&one)));
+    assert_eq!(resolve("bridle.internal/a:1.1.0"), Some(of(&two)));
+    assert_eq!(resolve(&format!("bridle.internal/a@{}", of(&one))), Some(of(&one)));
+    assert_eq!(resolve("bridle.internal/b:1.0.0"), None);
+    assert_eq!(resolve("bridle.internal/a@sha256:x"), None);
+    assert!(store.manifest_by_digest(&of(&two)).expect("look up").is_some());
+
+    // A tag that moved: the newest pin decides.
+    two = Sample::new("1.0.0", 3, &[("a", &[b"3"])]);
+    two.release.name = "other".to_owned();
+    let (_directory, store) = self::store();
+    ingest(&store, Cursor::new(one.bundle())).expect("one");
+    assert!(matches!(ingest(&store, Cursor::new(two.bundle())), Err(StoreError::Conflict { .. })));
+}
+
+#[test]
+fn removing_keeps_what_others_name() {
+    let (_directory, store) = store();
+    let (one, two) = (Sample::one(), Sample::new("1.1.0", 2, &[("a", &[&b"layer ".repeat(200), b"new top"])]));
+    ingest(&store, Cursor::new(one.bundle())).expect("one");
+    ingest(&store, Cursor::new(two.bundle())).expect("two");
+    let kept = store.blobs_of("sample-1.1.0").expect("blobs").len();
+    let gone = store.remove_release("sample-1.0.0").expect("remove");
+    assert!(gone.blobs > 0 && gone.bytes > 0);
+    assert_eq!(place::list_blobs(&store.blobs()).expect("list").len(), kept);
+    assert_eq!(store.check(&mut |_| {}).expect("check"), []);
+    assert!(matches!(store.remove_release("sample-1.0.0"), Err(StoreError::Absent { .. })));
+    assert!(matches!(store.remove_release("../x"), Err(StoreError::Absent { .. })));
+}
+
+#[test]
+fn check_finds_damage_and_an_ingest_cures_it() {
+    let (_directory, store) = store();
+    let sample = Sample::one();
+    ingest(&store, Cursor::new(sample.bundle())).expect("ingest");
+    let digest = sample.release.programs["installer"].digest;
+    let mut bytes = sample.blobs[&digest].clone();
+    bytes[9] ^= 1;
+    std::fs::remove_file(store.blob_path(&digest)).expect("remove");
+    std::fs::write(store.blob_path(&digest), &bytes).expect("write");
+    let gone = sample.release.programs["k3s"].digest;
+    std::fs::remove_file(store.blob_path(&gone)).expect("remove");
+    let found = store.check(&mut |_| {}).expect("check");
+    let found: Vec<_> = found.iter().map(|damage| (damage.blob.digest, damage.kind)).collect();
+    assert_eq!(found, [(digest, DamageKind::Content), (gone, DamageKind::Missing)]);
+    store.discard(&digest).expect("discard");
+    assert_eq!(ingest(&store, Cursor::new(sample.bundle())).expect("again").new, 2);
+    assert_eq!(store.check(&mut |_| {}).expect("check"), []);
+}
+
+#[test]
+fn one_writer_at_a_time() {
+    let (_directory, store) = store();
+    let _lock = place::lock(&store.partial()).expect("lock");
+    assert!(matches!(ingest(&store, Cursor::new(Sample::one().bundle())), Err(StoreError::Busy)));
+    assert!(matches!(store.collect(), Err(StoreError::Busy)));
+}
+
+#[test]
+fn unpinned_blobs_are_collected() {
+    let (_directory, store) = store();
+    let bundle = Sample::one().bundle();
+    assert!(ingest(&store, Failing { bytes: &bundle, left: bundle.len() - 1024 }).is_err());
+    assert!(store.collect().expect("collect").blobs > 0);
+    assert_eq!(place::list_blobs(&store.blobs()).expect("list"), []);
+}
