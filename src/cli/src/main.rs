@@ -1,2 +1,46 @@
-//! In the making.
-fn main() {}
+//! `bridle`: every command on a host, as a client of the agent.
+
+mod arguments;
+mod attach;
+mod explain;
+mod face;
+mod operation;
+mod release;
+mod screen;
+mod status;
+mod steps;
+
+use std::process::ExitCode;
+
+use bridle_client::ClientConfig;
+use bridle_core::fault::{Exit, Fault, FaultCode};
+use clap::Parser as _;
+
+use crate::arguments::{Arguments, Command, Release};
+use crate::face::Face;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    #[allow(clippy::disallowed_methods, reason = "locale, TERM and NO_COLOR are a face's own business, read once here")]
+    let face = Face::new(&arguments.global, &|name| std::env::var(name).ok());
+    let config = ClientConfig { socket: arguments.global.socket, journal: arguments.global.journal };
+    match run(&face, &config, arguments.command) {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(fault) => {
+            face.fault(&fault);
+            ExitCode::from(fault.code.exit() as u8)
+        }
+    }
+}
+
+fn run(face: &Face, config: &ClientConfig, command: Command) -> Result<Exit, Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Fault::new(FaultCode::Internal).because(&error))?;
+    match command {
+        Command::Status { watch } => runtime.block_on(status::run(face, config, watch)),
+        Command::Operation(command) => runtime.block_on(operation::run(face, config, command)),
+        Command::Release(Release::List) => runtime.block_on(release::list(face, config)),
+        Command::Explain { code } => explain::run(face, &code),
+        Command::Tui => runtime.block_on(bridle_tui::run(config, face.language, face.paint.0)),
+    }
+}

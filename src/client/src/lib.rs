@@ -1,1 +1,23 @@
-//! In the making.
+//! Typed client of the agent's API on its Unix socket, and a read-only view from disk for when the agent is down.
+//!
+//! Every call has a deadline and a size limit. What the agent sends is parsed into the shapes of `bridle_core`; what goes
+//! wrong becomes a [`ClientError`], which turns into a `Fault` for people.
+
+mod api;
+mod connection;
+mod error;
+mod event_stream;
+mod follow;
+pub mod offline;
+
+pub use api::{Client, ClientConfig};
+pub use error::ClientError;
+pub use event_stream::EventStream;
+pub use follow::{Follow, News, Patience};
+
+/// The wall clock, for "since when" on a screen; nothing is decided by it.
+#[must_use]
+pub fn now() -> bridle_core::port::Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    bridle_core::port::Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,196 @@
+//! An operation and its steps as lines.
+
+use std::time::Duration;
+
+use bridle_core::event::{Event, EventKind};
+use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::message::{Language, Message};
+use bridle_core::operation::{OperationState, OperationView, StepState, StepView};
+use bridle_core::port::Timestamp;
+use bridle_core::sign::Sign;
+use bridle_core::step::StepId;
+use bridle_core::wording::{self, FaultText};
+
+use crate::face::Paint;
+
+/// Language and colours of lines.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    pub language: Language,
+    pub paint: Paint,
+}
+
+impl Style {
+    fn words(self, message: &Message) -> String {
+        message.render(self.language)
+    }
+
+    /// What the operation is.
+    pub fn title(self, view: &OperationView) -> String {
+        self.words(&Message::new("operation-title-install").with("release", view.to.as_str()))
+    }
+
+    /// One step: sign, number, title, attempt, duration.
+    pub fn step(self, step: &StepView, steps: usize) -> String {
+        let sign = self.paint.sign(Sign::from(step), self.language);
+        let mut line = format!("{sign}  {}/{steps}  {}", step.id.0, step.title.render(self.language));
+        if step.already {
+            line.push_str(&format!("  ({})", self.words(&Message::new("step-already"))));
+        } else if let Some(millis) = step.millis.filter(|_| matches!(step.state, StepState::Done | StepState::Undone)) {
+            line.push_str(&format!("  {}", wording::duration(Duration::from_millis(millis))));
+        }
+        if step.attempt > 1 {
+            line.push_str(&format!("  {}", self.words(&Message::new("step-attempt").with("attempt", step.attempt))));
+        }
+        line
+    }
+
+    /// What a step waits for, and since when; how far it is.
+    pub fn detail(self, step: &StepView, now: Timestamp) -> Option<String> {
+        let progress = step.progress.map(|(done, total)| self.progress(done, total));
+        let waiting = step.waiting.as_ref().map(|(what, since)| {
+            let message = Message::new("step-waits")
+                .with("what", what.render(self.language))
+                .with("time", wording::elapsed(*since, now));
+            self.words(&message)
+        });
+        match (progress, waiting) {
+            (None, None) => None,
+            (Some(one), None) | (None, Some(one)) => Some(one),
+            (Some(one), Some(two)) => Some(format!("{one}; {two}")),
+        }
+    }
+
+    fn progress(self, done: u64, total: u64) -> String {
+        // Things are counted, bytes are measured; nothing that is counted here comes in millions.
+        let amount = |n| if total < 1_000_000 { format!("{n}") } else { wording::bytes(n, self.language) };
+        self.words(&Message::new("step-progress").with("done", amount(done)).with("total", amount(total)))
+    }
+
+    /// Percent, time since the start, and how to leave.
+    pub fn foot(self, view: &OperationView, now: Timestamp) -> String {
+        let until = view.ended.unwrap_or(now);
+        let mut line = self.words(
+            &Message::new("operation-progress")
+                .with("percent", view.percent())
+                .with("time", wording::elapsed(view.started, until)),
+        );
+        if view.pause_asked {
+            line.push_str(&format!("  {}", self.words(&Message::new("operation-pause-asked"))));
+        }
+        line
+    }
+
+    /// The whole operation.
+    pub fn operation(self, view: &OperationView, now: Timestamp) -> Vec<String> {
+        let state = self.paint.sign(Sign::from(view.state), self.language);
+        let mut lines = vec![
+            format!("{}  {}", self.paint.strong(&self.title(view)), view.id),
+            format!("{state}  {}", self.foot(view, now)),
+            String::new(),
+        ];
+        for step in &view.steps {
+            lines.push(format!("  {}", self.step(step, view.steps.len())));
+            if let Some(detail) = self.detail(step, now) {
+                lines.push(format!("        {detail}"));
+            }
+        }
+        if view.state == OperationState::NeedsOperator {
+            lines.push(String::new());
+            lines.extend(self.failure(view));
+        }
+        lines
+    }
+
+    /// Why an operation stopped and what can be done: what, why, now, do.
+    pub fn failure(self, view: &OperationView) -> Vec<String> {
+        let fault = view.fault.clone().unwrap_or_else(|| Fault::new(FaultCode::OperatorNeeded));
+        let text = FaultText::new(&fault, self.language);
+        let mut lines = Vec::new();
+        if let Some(step) = view.current() {
+            lines.push(self.words(
+                &Message::new("failure-step")
+                    .with("step", u32::from(step.id.0))
+                    .with("steps", view.steps.len())
+                    .with("title", step.title.render(self.language)),
+            ));
+        }
+        lines.extend(text.lines(self.language, 4));
+        lines.push(String::new());
+        lines.push(self.words(&Message::new("failure-now")));
+        let id = &view.id;
+        for (command, does) in [
+            (format!("bridle operation retry {id}"), "failure-retry"),
+            (format!("bridle operation skip {id} --reason …"), "failure-skip"),
+            (format!("bridle operation abort {id}"), "failure-abort"),
+        ] {
+            lines.push(format!("  {command}"));
+            lines.push(format!("      {}", self.words(&Message::new(does))));
+        }
+        lines
+    }
+}
+
+impl Style {
+    /// The lines that an event adds to a record that is not drawn again.
+    pub fn news(self, view: &OperationView, event: &Event) -> Vec<String> {
+        let of = |id: &StepId| view.steps.iter().find(|step| step.id == *id);
+        match &event.kind {
+            EventKind::Done { step, .. } => {
+                of(step).map(|step| self.step(step, view.steps.len())).into_iter().collect()
+            }
+            EventKind::Failed { step, attempt, fault, .. } => {
+                let mut lines: Vec<String> =
+                    of(step).map(|step| self.step(step, view.steps.len())).into_iter().collect();
+                let text = FaultText::new(fault, self.language);
+                let message = Message::new("step-failed")
+                    .with("attempt", *attempt)
+                    .with("what", text.what)
+                    .with("code", text.code);
+                lines.push(format!("        {}", self.words(&message)));
+                lines
+            }
+            EventKind::Skipped { step, reason, by } => {
+                let mut lines: Vec<String> =
+                    of(step).map(|step| self.step(step, view.steps.len())).into_iter().collect();
+                let message = Message::new("step-skipped-by").with("reason", reason.as_str()).with("by", by.as_str());
+                lines.push(format!("        {}", self.words(&message)));
+                lines
+            }
+            EventKind::State { state: OperationState::Paused } => vec![self.words(&Message::new("operation-paused-now"))],
+            EventKind::State { state: OperationState::RollingBack } => {
+                vec![self.words(&Message::new("operation-goes-back"))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The last words about an operation that ended or stopped.
+    pub fn ending(self, view: &OperationView, front_door: &str, now: Timestamp) -> Vec<String> {
+        let time = wording::elapsed(view.started, view.ended.unwrap_or(now));
+        match view.state {
+            OperationState::Committed => {
+                let done = Message::new("end-committed").with("release", view.to.as_str()).with("time", time);
+                let mut lines = vec![String::new(), self.sentence(view, &done)];
+                if !front_door.is_empty() {
+                    lines.push(self.words(&Message::new("end-address").with("address", format!("https://{front_door}/"))));
+                }
+                lines.push(self.words(&Message::new("end-next")));
+                lines
+            }
+            OperationState::RolledBack => {
+                vec![String::new(), self.sentence(view, &Message::new("end-rolled-back").with("time", time))]
+            }
+            OperationState::NeedsOperator => {
+                let mut lines = vec![String::new()];
+                lines.extend(self.failure(view));
+                lines
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn sentence(self, view: &OperationView, message: &Message) -> String {
+        format!("{}  {}", self.paint.sign(Sign::from(view.state), self.language), self.words(message))
+    }
+}
