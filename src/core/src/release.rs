@@ -332,7 +332,7 @@ impl ReleaseManifest {
             name(&chart.name, "chart", 53)?; // Helm's limit for a release name
             name(&chart.namespace, "namespace", 63)?;
         }
-        for (program, _) in &self.programs {
+        for program in self.programs.keys() {
             name(program, "program", 40)?;
         }
         if !self.images.contains_key(&self.kubernetes.pause) {

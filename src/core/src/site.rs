@@ -71,10 +71,10 @@ impl Site {
                 return Err(SiteError::Value { field, found: value.chars().take(80).collect() });
             }
         }
-        if let Some(address) = &site.address {
-            if address.parse::<std::net::IpAddr>().is_err() {
-                return Err(SiteError::Value { field: "address", found: address.chars().take(80).collect() });
-            }
+        if let Some(address) = &site.address
+            && address.parse::<std::net::IpAddr>().is_err()
+        {
+            return Err(SiteError::Value { field: "address", found: address.chars().take(80).collect() });
         }
         Ok(site)
     }

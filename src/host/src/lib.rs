@@ -1,1 +1,14 @@
-//! In the making.
+//! One machine: processes, files, units, facts, k3s as files and a service, the journal on disk.
+//!
+//! The only crate whose code runs programs, reads clocks and writes files outside a directory that it was given.
+
+pub mod certificates;
+pub mod clock;
+pub mod facts;
+pub mod files;
+pub mod journal;
+pub mod k3s;
+pub mod layout;
+pub mod process;
+pub mod units;
+pub mod world;

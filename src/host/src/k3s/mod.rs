@@ -1,0 +1,156 @@
+//! k3s as files and a service, through its public contract only (`k3s-contract.md`).
+
+pub mod config;
+mod service;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bridle_core::fault::Fault;
+use bridle_core::message::Message;
+use bridle_core::port::{Attempt, Clock, Process};
+use bridle_core::step::{KubernetesSettings, Standing};
+
+use crate::files;
+use crate::layout::Layout;
+use crate::units::{self, Systemd};
+
+/// k3s on this host.
+pub struct K3s {
+    layout: Layout,
+    systemd: Systemd,
+    process: Arc<dyn Process>,
+    clock: Arc<dyn Clock>,
+}
+
+impl K3s {
+    /// Over these ports.
+    #[must_use]
+    pub fn new(layout: Layout, process: Arc<dyn Process>, clock: Arc<dyn Clock>) -> Self {
+        Self { layout, systemd: Systemd::new(process.clone()), process, clock }
+    }
+
+    /// Whether configuration, unit and links are as `settings` say.
+    ///
+    /// # Errors
+    /// A [`Fault`] if a file cannot be read.
+    pub fn configured(&self, settings: &KubernetesSettings) -> Result<Standing, Fault> {
+        for file in self.wanted_files(settings) {
+            if files::read_limited(&file.path, 1024 * 1024)?.as_deref() != Some(&file.text) {
+                return Ok(missing_file(&file.path));
+            }
+        }
+        for (link, target) in self.wanted_links() {
+            if std::fs::read_link(&link).ok().as_deref() != Some(&target) {
+                return Ok(missing_file(&link));
+            }
+        }
+        Ok(Standing::Done)
+    }
+
+    /// Writes configuration, unit and links.
+    ///
+    /// # Errors
+    /// A [`Fault`] if a file cannot be written or systemd does not take the unit.
+    pub fn configure(&self, settings: &KubernetesSettings) -> Result<(), Fault> {
+        for file in self.wanted_files(settings) {
+            files::make_dirs(file.path.parent().unwrap_or(Path::new("/")), 0o755)?;
+            files::write_atomic(&file.path, file.text.as_bytes(), file.mode)?;
+        }
+        for (link, target) in self.wanted_links() {
+            files::make_dirs(link.parent().unwrap_or(Path::new("/")), 0o755)?;
+            files::symlink_atomic(&target, &link)?;
+        }
+        files::make_dirs(&self.layout.volumes_dir(), 0o711)?;
+        self.systemd.daemon_reload()
+    }
+
+    /// Whether nothing of [`Self::configure`] is left.
+    #[must_use]
+    pub fn forgotten(&self) -> Standing {
+        let unit = self.layout.units_dir().join(units::K3S);
+        let links = self.wanted_links().into_iter().map(|(link, _)| link);
+        let left =
+            [self.layout.k3s_config(), unit].into_iter().chain(links).find(|path| path.symlink_metadata().is_ok());
+        left.map_or(Standing::Done, |path| {
+            Standing::Missing(Message::new("missing-still-there").with("path", path.display().to_string()))
+        })
+    }
+
+    /// Removes configuration, unit and links; the data of k3s stay.
+    ///
+    /// # Errors
+    /// A [`Fault`] if a file cannot be removed.
+    pub fn forget(&self) -> Result<(), Fault> {
+        let files = [
+            self.layout.k3s_config(),
+            self.layout.k3s_registries(),
+            self.layout.containerd_drop_in(),
+            self.layout.profile(),
+            self.layout.units_dir().join(units::K3S),
+        ];
+        for path in files.into_iter().chain(self.wanted_links().into_iter().map(|(link, _)| link)) {
+            files::remove_if_there(&path)?;
+        }
+        self.systemd.daemon_reload()
+    }
+
+    /// Whether the unit is enabled and running and the API server of `version` is ready.
+    ///
+    /// # Errors
+    /// A [`Fault`] if systemd cannot be asked.
+    pub fn started(&self, version: &str) -> Result<Standing, Fault> {
+        service::standing(&self.systemd, &*self.process, &self.layout, version)
+    }
+
+    /// Starts the unit and waits until its API server is ready.
+    ///
+    /// # Errors
+    /// A [`Fault`] with the end of its log if it does not come up in time or keeps falling over.
+    pub fn start(&self, version: &str, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+        service::start(&self.systemd, &*self.process, &*self.clock, &self.layout, version, attempt)
+    }
+
+    /// Whether the unit is stopped and no container of it is left.
+    ///
+    /// # Errors
+    /// A [`Fault`] if systemd cannot be asked.
+    pub fn stopped(&self) -> Result<Standing, Fault> {
+        service::stopped(&self.systemd)
+    }
+
+    /// Stops the unit and its pods.
+    ///
+    /// # Errors
+    /// A [`Fault`] if systemd cannot stop it.
+    pub fn stop(&self) -> Result<(), Fault> {
+        service::stop(&self.systemd)
+    }
+
+    fn wanted_files(&self, settings: &KubernetesSettings) -> Vec<WantedFile> {
+        let file = |path, text, mode| WantedFile { path, text, mode };
+        vec![
+            file(self.layout.k3s_config(), config::config_yaml(settings), 0o600),
+            file(self.layout.k3s_registries(), config::registries_yaml(settings), 0o600),
+            file(self.layout.containerd_drop_in(), config::containerd_drop_in(), 0o644),
+            file(self.layout.units_dir().join(units::K3S), units::k3s_unit(), 0o644),
+            file(self.layout.profile(), config::profile(), 0o644),
+        ]
+    }
+
+    /// Commands that an expert expects on the path.
+    fn wanted_links(&self) -> Vec<(PathBuf, PathBuf)> {
+        let link = |name: &str, program: &str| (self.layout.local_bin().join(name), self.layout.program(program));
+        vec![link("k3s", "k3s"), link("kubectl", "k3s"), link("ctr", "k3s"), link("helm", "helm")]
+    }
+}
+
+struct WantedFile {
+    path: PathBuf,
+    text: String,
+    mode: u32,
+}
+
+fn missing_file(path: &Path) -> Standing {
+    Standing::Missing(Message::new("missing-kubernetes-configuration").with("path", path.display().to_string()))
+}

@@ -1,0 +1,96 @@
+//! Where everything is on a host (`design.md` §4).
+
+use std::path::{Path, PathBuf};
+
+/// All paths of Bridle on a host, below one root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+macro_rules! paths {
+    ($($(#[$doc:meta])* $name:ident = $path:literal;)+) => {
+        impl Layout { $($(#[$doc])* #[must_use] pub fn $name(&self) -> PathBuf { self.root.join($path) })+ }
+    };
+}
+
+paths! {
+    /// Configuration.
+    etc_dir = "etc/bridle";
+    /// Trusted publisher keys.
+    trust_dir = "etc/bridle/trust";
+    /// Profile of the site.
+    site_file = "etc/bridle/site.toml";
+    /// The appliance's CA and the certificates it issued.
+    pki_dir = "etc/bridle/pki";
+    /// Everything that must survive.
+    data_dir = "var/lib/bridle";
+    /// Blob store.
+    store_dir = "var/lib/bridle/store";
+    /// Journals.
+    journal_dir = "var/lib/bridle/journal";
+    /// Volumes of the applications.
+    volumes_dir = "var/lib/bridle/volumes";
+    /// Last status, for faces while the agent is down.
+    status_file = "var/lib/bridle/status.json";
+    /// Programs of each release.
+    releases_dir = "opt/bridle/releases";
+    /// Link to the release whose programs run.
+    current_link = "opt/bridle/current";
+    /// The command on the path.
+    bridle_link = "usr/bin/bridle";
+    /// What may be lost at a restart.
+    run_dir = "run/bridle";
+    /// Where the agent listens.
+    socket = "run/bridle/agent.sock";
+    /// Units of ours.
+    units_dir = "etc/systemd/system";
+    /// Configuration of k3s.
+    k3s_config = "etc/rancher/k3s/config.yaml";
+    /// Registries of k3s.
+    k3s_registries = "etc/rancher/k3s/registries.yaml";
+    /// Administrator's access to the cluster.
+    kubeconfig = "etc/rancher/k3s/k3s.yaml";
+    /// Settings of containerd below k3s.
+    containerd_drop_in = "var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.d/50-bridle.toml";
+    /// Data of k3s.
+    k3s_data = "var/lib/rancher/k3s";
+    /// Data of the kubelet.
+    kubelet_data = "var/lib/kubelet";
+    /// Commands for experts.
+    local_bin = "usr/local/bin";
+    /// Environment of login shells.
+    profile = "etc/profile.d/bridle.sh";
+}
+
+impl Layout {
+    /// The paths of a real host.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::under(Path::new("/"))
+    }
+
+    /// The same paths below another root, for tests.
+    #[must_use]
+    pub fn under(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// Programs of the release `id` (`NAME-VERSION`).
+    #[must_use]
+    pub fn programs_dir(&self, id: &str) -> PathBuf {
+        self.releases_dir().join(id).join("bin")
+    }
+
+    /// A program of the current release.
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.current_link().join("bin").join(name)
+    }
+
+    /// A path below the root.
+    #[must_use]
+    pub fn at(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+}

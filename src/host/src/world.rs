@@ -1,0 +1,94 @@
+//! The port [`Host`] over the real machine.
+
+use std::sync::Arc;
+
+use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::message::Message;
+use bridle_core::port::{Attempt, Clock, Host, Process};
+use bridle_core::step::{HostStep, Standing, Step};
+
+use crate::certificates::Authority;
+use crate::files;
+use crate::k3s::K3s;
+use crate::layout::Layout;
+
+/// What the host needs to know of the store; the agent gives it.
+pub trait Releases: Send + Sync {
+    /// How many blobs that the release names are not in the store.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the store cannot be read.
+    fn missing(&self, id: &str) -> Result<usize, Fault>;
+}
+
+/// This machine.
+pub struct Machine {
+    layout: Layout,
+    k3s: K3s,
+    authority: Arc<Authority>,
+    releases: Arc<dyn Releases>,
+}
+
+impl Machine {
+    /// Over these ports.
+    #[must_use]
+    pub fn new(
+        layout: Layout,
+        process: Arc<dyn Process>,
+        clock: Arc<dyn Clock>,
+        authority: Arc<Authority>,
+        releases: Arc<dyn Releases>,
+    ) -> Self {
+        let k3s = K3s::new(layout.clone(), process, clock);
+        Self { layout, k3s, authority, releases }
+    }
+}
+
+impl Host for Machine {
+    fn probe(&self, step: &HostStep) -> Result<Standing, Fault> {
+        match step {
+            HostStep::StoreComplete { release } => match self.releases.missing(release)? {
+                0 => Ok(Standing::Done),
+                count => Ok(Standing::Missing(Message::new("missing-blobs").with("count", count))),
+            },
+            HostStep::FrontDoorCertificate { host } => self.authority.standing(host),
+            HostStep::ConfigureKubernetes(settings) => self.k3s.configured(settings),
+            HostStep::StartKubernetes { version } => self.k3s.started(version),
+            HostStep::StopKubernetes => self.k3s.stopped(),
+            HostStep::ForgetKubernetes => Ok(self.k3s.forgotten()),
+        }
+    }
+
+    fn apply(&self, step: &HostStep, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+        match step {
+            // Blobs come only from the release file; the installer put them here, and says how to bring them back.
+            HostStep::StoreComplete { release } => match self.releases.missing(release)? {
+                0 => Ok(()),
+                count => {
+                    Err(Fault::new(FaultCode::StoreDamaged).detail(Message::new("missing-blobs").with("count", count)))
+                }
+            },
+            HostStep::FrontDoorCertificate { host } => self.authority.issue(host),
+            HostStep::ConfigureKubernetes(settings) => self.k3s.configure(settings),
+            HostStep::StartKubernetes { version } => self.k3s.start(version, attempt),
+            HostStep::StopKubernetes => self.k3s.stop(),
+            HostStep::ForgetKubernetes => self.k3s.forget(),
+        }
+    }
+
+    fn sync(&self, step: &Step) -> Result<(), Fault> {
+        // What others wrote in a step lies below these; our own files are synced one by one.
+        let written = match step {
+            Step::Host(HostStep::StoreComplete { .. } | HostStep::FrontDoorCertificate { .. }) => Vec::new(),
+            Step::Host(HostStep::ConfigureKubernetes(_) | HostStep::ForgetKubernetes) => vec![self.layout.at("/etc")],
+            Step::Host(HostStep::StartKubernetes { .. } | HostStep::StopKubernetes) | Step::Cluster(_) => vec![
+                self.layout.k3s_data(),
+                self.layout.kubelet_data(),
+                self.layout.volumes_dir(),
+                self.layout.data_dir(),
+                self.layout.at("/etc"),
+            ],
+        };
+        Ok(files::sync_file_systems(&written)?)
+    }
+}
