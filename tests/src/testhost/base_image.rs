@@ -20,7 +20,7 @@ const RECIPE_VERSION: u32 = 1;
 const MAKE_LIMIT: Duration = Duration::from_secs(900);
 
 /// The folder for all that tests keep outside the checkout (`$XDG_CACHE_HOME/bridle`).
-pub(crate) fn cache_folder() -> PathBuf {
+pub fn cache_folder() -> PathBuf {
     let home = || PathBuf::from(env::var_os("HOME").unwrap_or_else(|| "/root".into())).join(".cache");
     let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     cache.filter(|path| path.is_absolute()).unwrap_or_else(home).join("bridle")

@@ -102,7 +102,7 @@ fn missing() -> Vec<Missing> {
 }
 
 /// Whether a program is in one of the folders of `PATH`, or where Debian has root's programs.
-pub(crate) fn is_installed(program: &str) -> bool {
+pub fn is_installed(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
     folders.into_iter().any(|folder| access(folder.join(program), Access::EXEC_OK).is_ok())

@@ -34,12 +34,13 @@ mod kubernetes;
 mod lab;
 mod network;
 mod process;
-mod process_table;
+pub(crate) mod process_table;
 mod registry;
 mod removal;
 mod wait;
 
-pub use capability::{Missing, apt_packages, available};
+pub use base_image::cache_folder;
+pub use capability::{Missing, apt_packages, available, is_installed};
 pub use disk::DiskUsage;
 pub use error::Error;
 pub use host::{Host, HostBuilder};

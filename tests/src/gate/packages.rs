@@ -1,0 +1,71 @@
+//! What a Debian-like machine must have for the gate and for `cargo demo`, beside Rust and Go.
+
+use crate::testhost;
+use std::io;
+use std::process::{Command, Stdio};
+
+/// The Debian packages, each with what needs it. Test hosts add theirs
+/// ([`testhost::apt_packages`]).
+pub const PACKAGES: [(&str, &str); 11] = [
+    ("ca-certificates", "package registries over TLS"),
+    ("docker-registry", "a registry on loopback to lock images from"),
+    ("file", "the kind of a built executable"),
+    ("gcc", "linking; runc is built with cgo"),
+    ("git", "a fresh clone of this repository"),
+    ("libc6-dev", "static executables"),
+    ("libseccomp-dev", "runc"),
+    ("minisign", "release signatures are checked by the stock tool"),
+    ("pkg-config", "finding libseccomp"),
+    ("procps", "process tools in journeys"),
+    ("skopeo", "release files are read by the stock tool"),
+];
+
+/// The packages that this machine lacks, sorted; all of them where there is no `dpkg`.
+pub fn missing() -> Vec<&'static str> {
+    let mut all: Vec<_> = PACKAGES.iter().map(|(package, _)| *package).collect();
+    all.extend(testhost::apt_packages());
+    all.sort_unstable();
+    all.dedup();
+    all.retain(|package| !has(package));
+    all
+}
+
+/// Installs packages with `apt-get`, saying so. Needs root.
+pub fn install_missing(packages: &[&str]) -> io::Result<()> {
+    println!("installing with apt-get: {}", packages.join(" "));
+    apt(&["update", "--quiet"])?;
+    let options = ["install", "--quiet", "--yes", "--no-install-recommends"];
+    apt(&[&options, packages].concat())
+}
+
+fn apt(arguments: &[&str]) -> io::Result<()> {
+    let status = Command::new("apt-get")
+        .args(["-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300"])
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .status()?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("apt-get {} ended with {status}", arguments[0])))
+}
+
+fn has(package: &str) -> bool {
+    let asked = Command::new("dpkg-query")
+        .args(["--show", "--showformat=${db:Status-Status}", package])
+        .stderr(Stdio::null())
+        .output();
+    asked.is_ok_and(|answer| answer.stdout == b"installed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_sorted_and_has_reasons() {
+        assert!(PACKAGES.is_sorted());
+        assert!(PACKAGES.iter().all(|(_, reason)| !reason.is_empty()));
+    }
+}

@@ -1,0 +1,305 @@
+//! The steps of the gate, in order.
+//!
+//! A step is worked out when its turn comes: what an earlier one installed counts.
+
+use super::{Counting, Counts, Step, Work};
+use crate::testhost;
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// Test programs of this crate whose names begin so need real hosts.
+const HOST_PREFIXES: [&str; 2] = ["host_", "journey_"];
+/// This crate.
+const JOURNEYS: &str = "bridle-journeys";
+/// Go finds its modules this deep below `images/` at most.
+const GO_DEPTH: usize = 3;
+/// Where Go's own installation instructions put it.
+const GO_FOLDER: &str = "/usr/local/go/bin";
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// From a fresh clone with empty caches on 2 cores.
+const BUILD_LIMIT: Duration = MINUTE.saturating_mul(60);
+/// One test program with real hosts.
+const HOST_LIMIT: Duration = MINUTE.saturating_mul(60);
+
+/// The gate of a checkout.
+#[derive(Debug)]
+pub struct Gate {
+    root: PathBuf,
+    tasks: Vec<Task>,
+}
+
+/// What a step is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Task {
+    Packages,
+    Fetch,
+    Format,
+    Lint,
+    DenyTool,
+    Dependencies,
+    Advisories,
+    GoVet(PathBuf),
+    GoTest(PathBuf),
+    Workspace,
+    Journeys { tests: Vec<String> },
+    Host(String),
+}
+
+impl Gate {
+    /// The gate of the checkout at `root`: its Go modules and test programs are found there.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        let (hosts, tests) = test_programs(&root.join("tests/tests"))?;
+        let mut tasks = vec![
+            Task::Packages,
+            Task::Fetch,
+            Task::Format,
+            Task::Lint,
+            Task::DenyTool,
+            Task::Dependencies,
+            Task::Advisories,
+        ];
+        let mut modules = Vec::new();
+        find_go_modules(&root.join("images"), GO_DEPTH, &mut modules)?;
+        modules.sort();
+        for module in modules {
+            tasks.push(Task::GoVet(module.clone()));
+            tasks.push(Task::GoTest(module));
+        }
+        tasks.extend([Task::Workspace, Task::Journeys { tests }]);
+        tasks.extend(hosts.into_iter().map(Task::Host));
+        Ok(Self { root: root.to_owned(), tasks })
+    }
+
+    /// The names of all steps, in order.
+    pub fn names(&self) -> Vec<String> {
+        self.tasks.iter().map(|task| task.name()).collect()
+    }
+
+    /// The step of this name, as it stands now.
+    pub fn step(&self, name: &str) -> Option<Step> {
+        let task = self.tasks.iter().find(|task| task.name() == name)?;
+        Some(Step { name: name.to_owned(), work: self.work(task) })
+    }
+
+    fn work(&self, task: &Task) -> Work {
+        use Counting::{Check, Go, Libtest};
+        match task {
+            Task::Packages => Work::Packages,
+            // For all targets, so that cargo-deny sees the whole lock file without a network.
+            Task::Fetch => run(self.cargo(&["fetch", "--locked"]), 15, Check),
+            Task::Format => run(self.cargo(&["fmt", "--all", "--check"]), 5, Check),
+            Task::Lint => {
+                let words = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
+                run_long(self.cargo(&words), Check)
+            }
+            Task::DenyTool => self.deny_tool(),
+            Task::Dependencies => self.deny(&["check", "bans", "licenses", "sources"]),
+            Task::Advisories => self.advisories(),
+            Task::GoVet(module) => run_long(self.go(module, &["vet", "./..."]), Check),
+            Task::GoTest(module) => run_long(self.go(module, &["test", "-json", "-count=1", "./..."]), Go),
+            Task::Workspace => {
+                let words = ["test", "--workspace", "--all-features", "--no-fail-fast", "--exclude", JOURNEYS];
+                run_long(self.cargo(&words), Libtest)
+            }
+            Task::Journeys { tests } => {
+                let mut command = self.cargo(&["test", "--package", JOURNEYS, "--no-fail-fast", "--lib", "--bins"]);
+                for test in tests {
+                    command.args(["--test", test]);
+                }
+                run_long(command, Libtest)
+            }
+            Task::Host(test) => self.host(test),
+        }
+    }
+
+    /// A test program with real hosts; skipped, each test counted, where the machine cannot boot them.
+    fn host(&self, test: &str) -> Work {
+        let words = ["test", "--package", JOURNEYS, "--test", test, "--"];
+        if let Err(missing) = testhost::available() {
+            let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+            let listed = self.cargo(&words).arg("--list").output();
+            let listed = listed.map(|output| Counts::listed(&String::from_utf8_lossy(&output.stdout)));
+            return Work::Skip {
+                // At least one: a program that cannot be listed does not vanish from the sum.
+                tests: listed.unwrap_or(0).max(1),
+                reason: format!("this machine cannot boot test hosts: missing {}", missing.join(", ")),
+                required: true,
+            };
+        }
+        let mut command = self.cargo(&words);
+        // Hosts are heavy, and one after the other each has the machine's time to itself.
+        command.arg("--test-threads=1");
+        Work::Run { command, limit: HOST_LIMIT, counting: Counting::Libtest }
+    }
+
+    fn deny_tool(&self) -> Work {
+        if deny_program().is_some() {
+            return run(Command::new("true"), 1, Counting::Check);
+        }
+        let mut command = self.cargo(&["install", "--locked", "cargo-deny", "--root"]);
+        command.arg(testhost::cache_folder().join("tools"));
+        run_long(command, Counting::Check)
+    }
+
+    /// `cargo deny` over the packages that are already here: no list is fetched.
+    fn deny(&self, words: &[&str]) -> Work {
+        let Some(program) = deny_program() else {
+            return run(Command::new("cargo-deny"), 1, Counting::Check);
+        };
+        let mut command = Command::new(program);
+        command.args(["--offline", "--all-features"]).args(words).current_dir(&self.root);
+        run(command, 10, Counting::Check)
+    }
+
+    fn advisories(&self) -> Work {
+        let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+        let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+        let kept = home.map(|home| home.join("advisory-dbs")).filter(|folder| folder.is_dir());
+        if kept.is_some() {
+            return self.deny(&["check", "advisories"]);
+        }
+        Work::Skip {
+            tests: 1,
+            reason: "no copy of the advisory database (`cargo deny fetch db` makes one)".to_owned(),
+            required: false,
+        }
+    }
+
+    fn cargo(&self, words: &[&str]) -> Command {
+        let mut command = Command::new("cargo");
+        command.args(words).current_dir(&self.root).env("TERM", "dumb");
+        // Cargo's description of the gate's own package is not for what the gate builds.
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            let foreign = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+            if foreign.iter().any(|prefix| text.starts_with(prefix)) {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    fn go(&self, module: &Path, words: &[&str]) -> Command {
+        let folders = env::var_os("PATH").unwrap_or_default();
+        let folders = env::split_paths(&folders).chain([PathBuf::from(GO_FOLDER)]);
+        let go = folders.map(|folder| folder.join("go")).find(|path| path.is_file());
+        let mut command = Command::new(go.unwrap_or_else(|| PathBuf::from("go")));
+        // As the executables are built: what one compiles, the other need not.
+        command.args(words).env("CGO_ENABLED", "0").current_dir(self.root.join("images").join(module));
+        command
+    }
+}
+
+impl Task {
+    fn name(&self) -> String {
+        match self {
+            Self::Packages => "packages".to_owned(),
+            Self::Fetch => "fetch".to_owned(),
+            Self::Format => "format".to_owned(),
+            Self::Lint => "lint".to_owned(),
+            Self::DenyTool => "deny-tool".to_owned(),
+            Self::Dependencies => "dependencies".to_owned(),
+            Self::Advisories => "advisories".to_owned(),
+            Self::GoVet(module) => format!("go-vet-{}", dashed(module)),
+            Self::GoTest(module) => format!("go-test-{}", dashed(module)),
+            Self::Workspace => "workspace".to_owned(),
+            Self::Journeys { .. } => "journeys".to_owned(),
+            Self::Host(test) => test.clone(),
+        }
+    }
+}
+
+fn run(command: Command, minutes: u32, counting: Counting) -> Work {
+    Work::Run { command, limit: MINUTE * minutes, counting }
+}
+
+fn run_long(command: Command, counting: Counting) -> Work {
+    Work::Run { command, limit: BUILD_LIMIT, counting }
+}
+
+fn dashed(module: &Path) -> String {
+    module.to_string_lossy().replace('/', "-")
+}
+
+/// `cargo-deny`, on the `PATH` or where the gate has installed it.
+fn deny_program() -> Option<PathBuf> {
+    let own = testhost::cache_folder().join("tools/bin/cargo-deny");
+    if testhost::is_installed("cargo-deny") {
+        return Some(PathBuf::from("cargo-deny"));
+    }
+    own.is_file().then_some(own)
+}
+
+/// The test programs in a folder: those that need real hosts, and the others.
+fn test_programs(folder: &Path) -> io::Result<(Vec<String>, Vec<String>)> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            names.extend(path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned));
+        }
+    }
+    names.sort();
+    Ok(names.into_iter().partition(|name| HOST_PREFIXES.iter().any(|prefix| name.starts_with(prefix))))
+}
+
+/// The folders with a `go.mod` below `images`, relative to it.
+fn find_go_modules(images: &Path, depth: usize, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    fn visit(folder: &Path, below: &Path, depth: usize, found: &mut Vec<PathBuf>) -> io::Result<()> {
+        if folder.join("go.mod").is_file() {
+            found.push(below.to_owned());
+            return Ok(());
+        }
+        if depth == 0 {
+            return Ok(());
+        }
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                visit(&entry.path(), &below.join(entry.file_name()), depth - 1, found)?;
+            }
+        }
+        Ok(())
+    }
+    if images.is_dir() { visit(images, Path::new(""), depth, found) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn go_modules_and_host_tests_of_a_checkout_become_steps() {
+        let checkout = tempfile::tempdir().unwrap();
+        for file in ["images/node/go.mod", "images/node/inner/go.mod", "images/tools/one/go.mod", "images/pause/x"] {
+            let path = checkout.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let tests = checkout.path().join("tests/tests");
+        fs::create_dir_all(&tests).unwrap();
+        for name in ["rules.rs", "host_kit.rs", "journey_install.rs", "notes.md"] {
+            fs::write(tests.join(name), "").unwrap();
+        }
+        let gate = Gate::open(checkout.path()).unwrap();
+        let names = gate.names();
+        let expected = [
+            "go-vet-node",
+            "go-test-node",
+            "go-vet-tools-one",
+            "go-test-tools-one",
+            "workspace",
+            "journeys",
+            "host_kit",
+            "journey_install",
+        ];
+        assert_eq!(names[7..], expected);
+        assert!(gate.tasks.contains(&Task::Journeys { tests: vec!["rules".to_owned()] }));
+        assert!(gate.step("no such step").is_none());
+    }
+}
