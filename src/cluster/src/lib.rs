@@ -1,1 +1,24 @@
-//! In the making.
+//! Kubernetes as an API: readiness, namespaces, secrets, custom resources, Helm releases, user journeys.
+//!
+//! [`KubeCluster`] fills the port [`bridle_core::port::Cluster`]. Everything here blocks its thread and must be called from
+//! a thread that is not one of the runtime's own.
+
+mod connect;
+mod helm;
+mod kube_cluster;
+mod namespaces;
+mod nodes;
+mod observe;
+mod packed;
+mod patience;
+pub mod probe;
+pub mod readiness;
+mod resources;
+mod secrets;
+mod yaml;
+
+#[cfg(test)]
+mod fake;
+
+pub use kube_cluster::{HelmProgram, KubeCluster, Setup};
+pub use observe::{PodTrouble, Snapshot};

@@ -1,0 +1,150 @@
+//! The objects of a release: are they all there and ready, and which one is being waited for.
+
+use std::collections::BTreeMap;
+
+use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::message::Message;
+use bridle_core::step::ChartStep;
+use serde_json::Value;
+
+use crate::connect::{ApiServer, segment};
+use crate::observe::stamp;
+use crate::readiness::{Verdict, belongs_to, count, judge, worst};
+use crate::yaml;
+
+/// What a chart is waiting for.
+pub(super) struct Waiting {
+    /// `Deployment/name`.
+    pub(super) workload: String,
+    /// For the progress line: workload, pods ready, pods wanted.
+    pub(super) message: Message,
+    /// Why.
+    pub(super) reason: Message,
+}
+
+/// Annotation that helm puts on every object of a release.
+const RELEASE_NAME: &str = "meta.helm.sh/release-name";
+const WORKLOADS: [(&str, &str); 3] =
+    [("Deployment", "deployments"), ("StatefulSet", "statefulsets"), ("DaemonSet", "daemonsets")];
+
+/// The first object of the manifest that is absent or not ready, in words.
+///
+/// # Errors
+/// `KubernetesRefused`, or `ChartFailed` for a manifest that is not YAML.
+pub(super) fn first_not_ready(api: &ApiServer, chart: &ChartStep, manifest: &str) -> Result<Option<Message>, Fault> {
+    let objects = yaml::documents(manifest)
+        .map_err(|error| Fault::new(FaultCode::ChartFailed).with("chart", chart.name.as_str()).because(&error))?;
+    let mut kinds = Kinds { api, known: BTreeMap::new() };
+    for object in objects.iter().flat_map(members) {
+        let (kind, name) = (text(object, "/kind"), text(object, "/metadata/name"));
+        let named = |message: Message| message.with("kind", kind).with("name", name).with("chart", chart.name.as_str());
+        let found = match kinds.path(object, &chart.namespace)? {
+            Some(path) => api.get(&path).map_err(|error| error.fault(&format!("{kind} {name}")))?,
+            None => None,
+        };
+        match found.map(|found| judge(&found)) {
+            Some(Verdict::Ready) => {}
+            // A Job that removes itself when done.
+            None if kind == "Job" && object.pointer("/spec/ttlSecondsAfterFinished").is_some() => {}
+            None => return Ok(Some(named(Message::new("object-missing")))),
+            Some(Verdict::Waiting(_) | Verdict::Failed(_)) => {
+                let waiting = waiting_for(api, chart).map(|waiting| waiting.message);
+                return Ok(Some(waiting.unwrap_or_else(|| named(Message::new("object-not-ready")))));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The first workload of the release that is not ready. A glance: `None` also where the API does not answer at once.
+pub(super) fn waiting_for(api: &ApiServer, chart: &ChartStep) -> Option<Waiting> {
+    let namespace = segment(&chart.namespace);
+    for (kind, plural) in WORKLOADS {
+        let found = api.glance_list(&format!("/apis/apps/v1/namespaces/{namespace}/{plural}"), "").ok()?;
+        for mut object in found {
+            let annotations = object.pointer("/metadata/annotations");
+            if annotations.and_then(|all| all.get(RELEASE_NAME)?.as_str()) != Some(chart.name.as_str()) {
+                continue;
+            }
+            stamp(&mut object, "apps/v1", kind);
+            let (Verdict::Waiting(reason) | Verdict::Failed(reason)) = judge(&object) else { continue };
+            let pods = api.glance_list(&format!("/api/v1/namespaces/{namespace}/pods"), "").unwrap_or_default();
+            return Some(describe(&object, &pods, reason));
+        }
+    }
+    None
+}
+
+fn describe(object: &Value, pods: &[Value], own: Message) -> Waiting {
+    let workload = format!("{}/{}", text(object, "/kind"), text(object, "/metadata/name"));
+    let pod = worst(pods.iter().filter(|pod| belongs_to(pod, object))).filter(|(_, _, word)| !word.is_empty());
+    match pod {
+        Some((pod, reason, word)) => Waiting {
+            message: Message::new("wait-chart-pod")
+                .with("workload", workload.as_str())
+                .with("pod", text(pod, "/metadata/name"))
+                .with("reason", word),
+            workload,
+            reason,
+        },
+        None => {
+            let count = count(object);
+            Waiting {
+                message: Message::new("wait-chart-workload")
+                    .with("workload", workload.as_str())
+                    .with("done", count.ready)
+                    .with("wanted", count.wanted),
+                workload,
+                reason: own,
+            }
+        }
+    }
+}
+
+/// Where objects of each kind live, asked of the server once a probe.
+struct Kinds<'a> {
+    api: &'a ApiServer,
+    known: BTreeMap<String, Option<Value>>,
+}
+
+impl Kinds<'_> {
+    /// Path of an object; `None` if the server does not know its kind.
+    fn path(&mut self, object: &Value, namespace: &str) -> Result<Option<String>, Fault> {
+        let version = text(object, "/apiVersion");
+        let parts: Vec<String> = version.split('/').map(segment).collect();
+        let base = match parts.as_slice() {
+            [version] => format!("/api/{version}"),
+            [group, version] => format!("/apis/{group}/{version}"),
+            _ => return Ok(None),
+        };
+        if !self.known.contains_key(version) {
+            let resources = self.api.get(&base).map_err(|error| error.fault(&base))?;
+            self.known.insert(version.to_owned(), resources);
+        }
+        let resources = self.known.get(version).and_then(|known| known.as_ref()?.get("resources")?.as_array());
+        let resource = resources.into_iter().flatten().find(|resource| {
+            text(resource, "/kind") == text(object, "/kind") && !text(resource, "/name").contains('/')
+        });
+        let Some(resource) = resource else { return Ok(None) };
+        let (plural, name) = (segment(text(resource, "/name")), segment(text(object, "/metadata/name")));
+        Ok(Some(if resource.get("namespaced").and_then(Value::as_bool) == Some(true) {
+            let own = text(object, "/metadata/namespace");
+            let namespace = segment(if own.is_empty() { namespace } else { own });
+            format!("{base}/namespaces/{namespace}/{plural}/{name}")
+        } else {
+            format!("{base}/{plural}/{name}")
+        }))
+    }
+}
+
+/// A `List` stands for its items.
+fn members(object: &Value) -> Vec<&Value> {
+    match object.get("items").and_then(Value::as_array) {
+        Some(items) if text(object, "/kind").ends_with("List") => items.iter().collect(),
+        _ => vec![object],
+    }
+}
+
+fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}

@@ -1,0 +1,136 @@
+//! The cluster port, filled by the Kubernetes API and helm.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bridle_core::fault::Fault;
+use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Cluster, Process};
+use bridle_core::step::{ClusterStep, Standing};
+use tokio::runtime::Handle;
+
+use crate::connect::ApiServer;
+use crate::helm::Helm;
+use crate::observe::Snapshot;
+use crate::probe::FrontDoor;
+use crate::{namespaces, nodes, observe, probe, resources, secrets};
+
+/// Finds the helm program of the release in use; asked anew for each run, because an upgrade replaces it.
+pub type HelmProgram = Arc<dyn Fn() -> Result<PathBuf, Fault> + Send + Sync>;
+
+/// What a [`KubeCluster`] is made of.
+pub struct Setup {
+    /// Runtime that carries the network traffic; it must be a multi-threaded one.
+    pub runtime: Handle,
+    /// Administrator's kubeconfig; read anew whenever it changed (k3s rewrites it when it renews certificates).
+    pub kubeconfig: PathBuf,
+    /// Finds helm.
+    pub helm: HelmProgram,
+    /// Runs helm.
+    pub process: Arc<dyn Process>,
+    /// Finds packed charts.
+    pub blobs: Arc<dyn Blobs>,
+    /// Certificates of the front door.
+    pub certificates: Arc<dyn Certificates>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Folder for helm's own caches: exists, 0700, owned by the agent, may be emptied at any time.
+    pub scratch: PathBuf,
+}
+
+/// A cluster behind its Kubernetes API.
+pub struct KubeCluster {
+    api: ApiServer,
+    helm: Helm,
+    blobs: Arc<dyn Blobs>,
+    certificates: Arc<dyn Certificates>,
+    clock: Arc<dyn Clock>,
+    runtime: Handle,
+}
+
+impl KubeCluster {
+    /// A cluster; nothing is read or contacted yet.
+    #[must_use]
+    pub fn new(setup: Setup) -> Self {
+        let api = ApiServer::new(setup.runtime.clone(), setup.kubeconfig.clone(), Arc::clone(&setup.clock));
+        Self::over(api, setup)
+    }
+
+    /// A cluster behind a client that is there already; the kubeconfig is then only for helm.
+    #[must_use]
+    pub fn with_client(client: kube::Client, setup: Setup) -> Self {
+        let api = ApiServer::fixed(setup.runtime.clone(), client, Arc::clone(&setup.clock));
+        Self::over(api, setup)
+    }
+
+    fn over(api: ApiServer, setup: Setup) -> Self {
+        let helm = Helm {
+            program: setup.helm,
+            process: setup.process,
+            kubeconfig: setup.kubeconfig,
+            scratch: setup.scratch,
+            clock: Arc::clone(&setup.clock),
+        };
+        Self {
+            api,
+            helm,
+            blobs: setup.blobs,
+            certificates: setup.certificates,
+            clock: setup.clock,
+            runtime: setup.runtime,
+        }
+    }
+
+    /// A cheap look at everything, for the status view: a few list requests, each limited to five seconds.
+    ///
+    /// # Errors
+    /// `KubernetesRefused` if the API does not answer.
+    pub fn observe(&self) -> Result<Snapshot, Fault> {
+        observe::snapshot(&self.api)
+    }
+
+    fn front_door(&self, host: &str, address: &str) -> Result<FrontDoor, Fault> {
+        let pair = self.certificates.front_door(host)?;
+        FrontDoor::new(host, address, &pair.certificate)
+    }
+}
+
+impl Cluster for KubeCluster {
+    fn probe(&self, step: &ClusterStep) -> Result<Standing, Fault> {
+        match step {
+            ClusterStep::NodeReady { node } => Ok(nodes::probe(&self.api, node)),
+            ClusterStep::Namespaces { namespaces } => namespaces::probe(&self.api, namespaces),
+            ClusterStep::SiteSecrets { secrets, host } => {
+                secrets::probe(&self.api, secrets, host, self.certificates.as_ref())
+            }
+            ClusterStep::CustomResources { chart, package } => {
+                resources::probe(&self.api, chart, &resources::read(self.blobs.as_ref(), chart, package)?)
+            }
+            ClusterStep::Chart(chart) => self.helm.probe_chart(&self.api, chart),
+            ClusterStep::ChartGone { name, namespace } => Helm::probe_gone(&self.api, name, namespace),
+            // Journeys write and clean up after themselves; nothing short of doing them shows that the platform works.
+            ClusterStep::Probes { probes, host, address } => {
+                Ok(probe::stand(&self.runtime, &self.front_door(host, address)?, probes))
+            }
+        }
+    }
+
+    fn apply(&self, step: &ClusterStep, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+        let clock = self.clock.as_ref();
+        match step {
+            ClusterStep::NodeReady { node } => nodes::apply(&self.api, clock, node, attempt),
+            ClusterStep::Namespaces { namespaces } => namespaces::apply(&self.api, clock, namespaces, attempt),
+            ClusterStep::SiteSecrets { secrets, host } => {
+                secrets::apply(&self.api, secrets, host, self.certificates.as_ref(), attempt)
+            }
+            ClusterStep::CustomResources { chart, package } => {
+                let definitions = resources::read(self.blobs.as_ref(), chart, package)?;
+                resources::apply(&self.api, clock, chart, &definitions, attempt)
+            }
+            ClusterStep::Chart(chart) => self.helm.apply_chart(&self.api, self.blobs.as_ref(), chart, attempt),
+            ClusterStep::ChartGone { name, namespace } => self.helm.apply_gone(&self.api, name, namespace, attempt),
+            ClusterStep::Probes { probes, host, address } => {
+                probe::apply(&self.runtime, clock, &self.front_door(host, address)?, probes, attempt)
+            }
+        }
+    }
+}
