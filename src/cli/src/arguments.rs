@@ -32,9 +32,9 @@ pub struct Global {
     /// Socket of the agent.
     #[arg(long, global = true, value_name = "PATH", default_value = "/run/bridle/agent.sock")]
     pub socket: PathBuf,
-    /// Journals that are read when the agent does not answer.
-    #[arg(long, global = true, value_name = "PATH", default_value = "/var/lib/bridle/journal", hide = true)]
-    pub journal: PathBuf,
+    /// What is read when the agent does not answer: journals and last status.
+    #[arg(long, global = true, value_name = "PATH", default_value = "/var/lib/bridle", hide = true)]
+    pub data: PathBuf,
     /// Language of what is printed [default: from LC_ALL, LC_MESSAGES or LANG].
     #[arg(long, global = true, value_name = "LANGUAGE")]
     pub lang: Option<Lang>,

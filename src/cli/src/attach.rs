@@ -28,7 +28,20 @@ pub enum Output {
 /// Follows `id`. Leaving (Ctrl-C, a lost terminal, an agent that stays away) changes nothing in the operation.
 pub async fn run(face: &Face, client: &Client, id: &OperationId, output: Output) -> Result<Exit, Fault> {
     let patience = Patience::default();
-    let known = client.wait_for(id, patience.first).await.map_err(|error| error.fault())?;
+    let known = match client.operation(id).await {
+        Err(error) if error.is_passing() => {
+            face.say(&Message::new("attach-starting"));
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {
+                    face.say(&Message::new("attach-left").with("id", id.as_str()));
+                    return Ok(Exit::Detached);
+                }
+                answer = client.wait_for(id, patience.first) => answer,
+            }
+        }
+        answer => answer,
+    };
+    let known = known.map_err(|error| error.fault())?;
     let status = client.status().await.ok();
     let mut watcher = Watcher {
         style: Style { language: face.language, paint: face.paint },

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     #[allow(clippy::disallowed_methods, reason = "locale, TERM and NO_COLOR are a face's own business, read once here")]
     let face = Face::new(&arguments.global, &|name| std::env::var(name).ok());
-    let config = ClientConfig { socket: arguments.global.socket, journal: arguments.global.journal };
+    let config = ClientConfig { socket: arguments.global.socket, data: arguments.global.data };
     match run(&face, &config, arguments.command) {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(fault) => {

@@ -1,6 +1,6 @@
 //! `bridle operation`.
 
-use bridle_client::{Client, ClientConfig, ClientError, now, offline};
+use bridle_client::{Client, ClientConfig, ClientError, now};
 use bridle_core::event::OperatorCommand;
 use bridle_core::fault::{Exit, Fault, FaultCode};
 use bridle_core::message::Message;
@@ -94,7 +94,7 @@ fn from_disk(face: &Face, config: &ClientConfig, error: &ClientError) -> Result<
     if !error.is_passing() {
         return Err(error.fault());
     }
-    let history = offline::history(&config.journal).map_err(|_| error.fault())?;
+    let (_, history) = config.offline().map_err(|_| error.fault())?;
     for problem in &history.problems {
         face.fault(&problem.fault());
     }

@@ -1,5 +1,6 @@
 //! `bridle status`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bridle_client::{Client, ClientConfig, ClientError, offline};
@@ -57,14 +58,16 @@ fn show(face: &Face, status: &StatusView) {
 }
 
 fn last_known(face: &Face, config: &ClientConfig) -> StatusView {
-    let history = offline::history(&config.journal).unwrap_or_else(|problem| offline::History {
-        problems: vec![problem],
-        ..offline::History::default()
-    });
-    for problem in &history.problems {
-        face.fault(&problem.fault());
+    match config.offline() {
+        Ok((status, history)) => {
+            history.problems.iter().for_each(|problem| face.fault(&problem.fault()));
+            status
+        }
+        Err(problem) => {
+            face.fault(&problem.fault());
+            offline::status(Path::new(""), &offline::History::default())
+        }
     }
-    offline::status(&history)
 }
 
 /// The last known state, then why it is not the present one.

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::connection::{Ask, json, send};
 use crate::error::ClientError;
 use crate::event_stream::EventStream;
+use crate::offline::{self, History, OfflineError};
 
 const ASK_AGAIN: Duration = Duration::from_millis(300);
 
@@ -20,13 +21,24 @@ const ASK_AGAIN: Duration = Duration::from_millis(300);
 pub struct ClientConfig {
     /// The agent's socket.
     pub socket: PathBuf,
-    /// Folder of the journals.
-    pub journal: PathBuf,
+    /// What the agent keeps, for when it does not answer: `journal/` and `status.json` in it are read.
+    pub data: PathBuf,
+}
+
+impl ClientConfig {
+    /// What can be told without the agent.
+    ///
+    /// # Errors
+    /// [`OfflineError`] if the journals' folder cannot be read.
+    pub fn offline(&self) -> Result<(StatusView, History), OfflineError> {
+        let history = offline::history(&self.data.join("journal"))?;
+        Ok((offline::status(&self.data.join("status.json"), &history), history))
+    }
 }
 
 impl Default for ClientConfig {
     fn default() -> Self {
-        Self { socket: "/run/bridle/agent.sock".into(), journal: "/var/lib/bridle/journal".into() }
+        Self { socket: "/run/bridle/agent.sock".into(), data: "/var/lib/bridle".into() }
     }
 }
 

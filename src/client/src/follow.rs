@@ -13,7 +13,7 @@ use crate::event_stream::EventStream;
 /// How long a follower waits for an agent that is gone.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// For the first connection.
+    /// For the first connection: the agent may just be starting.
     pub first: Duration,
     /// For each later one: a restart, an overloaded host.
     pub later: Duration,
@@ -24,7 +24,7 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            first: Duration::from_secs(15),
+            first: Duration::from_secs(60),
             later: Duration::from_secs(15 * 60),
             longest_pause: Duration::from_secs(5),
         }

@@ -14,6 +14,7 @@ use bridle_core::status::{Health, StatusView};
 pub const MOST_JOURNALS: usize = 200;
 /// Longest journal that is read, in bytes.
 pub const LONGEST_JOURNAL: u64 = 64 * 1024 * 1024;
+const LONGEST_STATUS: u64 = 16 * 1024 * 1024;
 
 /// Why the journals cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -96,9 +97,15 @@ pub fn history(folder: &Path) -> Result<History, OfflineError> {
     Ok(history)
 }
 
-/// The status that can be told from `history`: health is unknown, the last operation is as its journal says.
+/// The status that can be told without the agent: what it wrote last to `file`, with health unknown and the newest operation
+/// as its journal says. A file that is absent, unreadable or of another version counts as none: it may be lost.
 #[must_use]
-pub fn status(history: &History) -> StatusView {
+pub fn status(file: &Path, history: &History) -> StatusView {
+    let operation = history.operations.first().cloned();
+    if let Some(last) = last_status(file) {
+        let time = last.time.max(history.latest.unwrap_or(last.time));
+        return StatusView { time, agent: None, health: Health::Unknown, operation, ..last };
+    }
     StatusView {
         time: history.latest.unwrap_or(Timestamp(0)),
         agent: None,
@@ -110,8 +117,14 @@ pub fn status(history: &History) -> StatusView {
         workloads: None,
         cluster_unseen: None,
         host: None,
-        operation: history.operations.first().cloned(),
+        operation,
     }
+}
+
+fn last_status(file: &Path) -> Option<StatusView> {
+    let mut bytes = Vec::new();
+    File::open(file).ok()?.take(LONGEST_STATUS).read_to_end(&mut bytes).ok()?;
+    serde_json::from_slice(&bytes).ok()
 }
 
 /// One journal; `None` for one that holds no whole record yet.

@@ -55,6 +55,7 @@ failure-retry = try this step again (after mending the cause)
 failure-skip = go on without this step (the reason is kept)
 failure-abort = take back everything that the operation did
 
+attach-starting = Waiting for the agent to start…
 attach-hint = Ctrl-C leaves; the operation goes on.
 attach-left = You have left; the operation goes on. Re-join with: bridle operation attach { $id }
 attach-lost = The operation goes on by itself as soon as the agent runs. Re-join with: bridle operation attach { $id }

@@ -55,6 +55,7 @@ failure-retry = recommencer cette étape (après avoir corrigé la cause)
 failure-skip = continuer sans cette étape (la raison est conservée)
 failure-abort = annuler tout ce que l’opération a fait
 
+attach-starting = En attente du démarrage de l’agent…
 attach-hint = Ctrl-C pour partir ; l’opération continue.
 attach-left = Vous êtes parti ; l’opération continue. Revenez-y avec : bridle operation attach { $id }
 attach-lost = L’opération continue d’elle-même dès que l’agent fonctionne. Revenez-y avec : bridle operation attach { $id }

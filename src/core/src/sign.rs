@@ -34,6 +34,11 @@ const fn sign(glyph: &'static str, word: &'static str, tone: Tone) -> Sign {
     Sign { glyph, word, tone }
 }
 
+/// A finding that blocks.
+pub const BLOCKS: Sign = sign("[!!]", "sign-blocks", Tone::Bad);
+/// Something to look at.
+pub const ATTENTION: Sign = sign("[! ]", "sign-attention", Tone::Attention);
+
 impl Sign {
     /// The word in `language`.
     #[must_use]

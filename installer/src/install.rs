@@ -1,0 +1,259 @@
+//! `install`: check, plan, question, place, hand over.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use bridle_bundle::file::Conditions;
+use bridle_bundle::store::Store;
+use bridle_core::facts::HostFacts;
+use bridle_core::fault::{Exit, Fault, FaultCode};
+use bridle_core::message::Message;
+use bridle_core::operation::{OperationId, OperationState, OperationView};
+use bridle_core::plan::install::{Place, REGISTRY_PORT};
+use bridle_core::plan::review::{Finding, SpaceNeed};
+use bridle_core::plan::{self, Plan};
+use bridle_core::site::Site;
+use bridle_host::files::Lock;
+use bridle_host::layout::Layout;
+use bridle_host::units::{self, Systemd};
+use bridle_host::{files, journal};
+
+use crate::arguments::Install;
+use crate::console::Console;
+use crate::fault::of_store;
+use crate::opening::{self, Opened, Trust};
+use crate::place::{Ended, Host};
+use crate::preview::Preview;
+use crate::site;
+
+/// What an installation needs to know of its surroundings.
+pub struct Surroundings<'a> {
+    pub host: Host,
+    /// Measures the host.
+    pub facts: &'a dyn Fn() -> HostFacts,
+    /// Makes Ctrl-C and a lost terminal set the host's `stop` or be passed over, once work begins.
+    pub guard: &'a dyn Fn() -> Result<(), Fault>,
+    /// Release file.
+    pub file: PathBuf,
+    /// Key of `--publisher-key`.
+    pub pinned: Option<PathBuf>,
+    /// Who confirms.
+    pub by: String,
+}
+
+/// What comes after.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The program ends.
+    End(Exit),
+    /// The program becomes a follower of this operation.
+    Follow(OperationId),
+}
+
+/// Installs the release.
+///
+/// # Errors
+/// A [`Fault`] that says what stood in the way; before the journal's first record nothing runs by itself.
+pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) -> Result<Next, Fault> {
+    let layout = &around.host.layout;
+    let facts = (around.facts)();
+    if !facts.root && !options.plan_only {
+        return Err(Fault::new(FaultCode::NotRoot));
+    }
+    let conditions = Conditions { architecture: Some(facts.architecture.clone()), ..Conditions::default() };
+    let opened = opening::open(&around.file, around.pinned.as_deref(), &layout.trust_dir(), &conditions)?;
+    let release = opened.release().id();
+    if let Some(next) = already(console, around, &release, options.plan_only)? {
+        return Ok(next);
+    }
+    if !trusted(console, &opened, options)? {
+        return Ok(nothing(console));
+    }
+    let site = site::find(console, options, &layout.site_file())?;
+    let prepared = prepare(around, &opened, &site, facts)?;
+    let preview = prepared.preview(&opened, &site);
+    if console.json && options.plan_only {
+        console.put_json(&preview.json());
+    }
+    for line in preview.lines(console, layout, options.explain) {
+        console.put(&line);
+    }
+    if !plan::review::passes(&prepared.findings) {
+        return Err(Fault::new(FaultCode::PreflightBlocked));
+    }
+    if options.plan_only {
+        console.say(&Message::new("install-plan-only"));
+        return Ok(Next::End(Exit::Ok));
+    }
+    if !options.yes && !console.confirm(&Message::new("install-ask"), "--yes")? {
+        return Ok(nothing(console));
+    }
+    place(console, around, opened, &site, prepared.plan)
+}
+
+/// Whether the release is there, is being installed, or something else is in its place.
+fn already(
+    console: &mut Console,
+    around: &Surroundings<'_>,
+    release: &str,
+    look_only: bool,
+) -> Result<Option<Next>, Fault> {
+    let operations = history(&around.host.layout)?;
+    if let Some(open) = operations.iter().find(|operation| !operation.state.is_final()) {
+        if open.to != release {
+            return Err(Fault::new(FaultCode::OperationRunning).with("operation", open.id.as_str()));
+        }
+        console.say(&Message::new("install-running").with("release", release));
+        if look_only {
+            return Ok(Some(Next::End(Exit::Ok)));
+        }
+        // A power cut may have come between the journal's first record and the start of the agent.
+        around.host.service()?;
+        around.host.start()?;
+        return Ok(Some(Next::Follow(open.id.clone())));
+    }
+    match operations.iter().find(|operation| operation.state == OperationState::Committed) {
+        Some(last) if last.to == release => {
+            console.say(&Message::new("install-already").with("release", release));
+            if console.json {
+                console.put_json(&serde_json::json!({ "release": release, "result": "already_installed" }));
+            }
+            Ok(Some(Next::End(Exit::Ok)))
+        }
+        Some(last) => Err(Fault::new(FaultCode::OtherReleaseInstalled).with("installed", last.to.as_str())),
+        None => Ok(None),
+    }
+}
+
+/// All operations, newest first.
+fn history(layout: &Layout) -> Result<Vec<OperationView>, Fault> {
+    let mut views = Vec::new();
+    for id in journal::list(&layout.journal_dir())?.iter().rev() {
+        views.extend(OperationView::fold(&journal::read(&layout.journal_dir(), id)?));
+    }
+    Ok(views)
+}
+
+/// Whether the publisher's key is trusted, after asking where only the file itself names it.
+fn trusted(console: &mut Console, opened: &Opened, options: &Install) -> Result<bool, Fault> {
+    let key = opened.signer();
+    let said = |code| Message::new(code).with("release", opened.release().id()).with("key", key.id().to_string());
+    if opened.trust != Trust::Claimed {
+        console.say(&said("install-verified"));
+        return Ok(true);
+    }
+    console.say(&said("install-verified-untrusted"));
+    if options.plan_only {
+        return Ok(true); // the plan prints the fingerprint
+    }
+    if options.yes || !console.may_ask() {
+        return Err(Fault::new(FaultCode::PublisherKeyNeeded));
+    }
+    console.say(&Message::new("install-fingerprint").with("fingerprint", key.fingerprint()));
+    console.confirm(&Message::new("install-ask-key"), "--publisher-key FILE")
+}
+
+fn nothing(console: &mut Console) -> Next {
+    console.say(&Message::new("install-nothing"));
+    Next::End(Exit::Ok)
+}
+
+struct Prepared {
+    findings: Vec<Finding>,
+    plan: Plan,
+    place: Place,
+    new_bytes: u64,
+}
+
+impl Prepared {
+    fn preview<'a>(&'a self, opened: &'a Opened, site: &'a Site) -> Preview<'a> {
+        Preview {
+            opened,
+            site,
+            findings: &self.findings,
+            plan: &self.plan,
+            node: &self.place.node,
+            address: &self.place.address,
+            new_bytes: self.new_bytes,
+        }
+    }
+}
+
+/// Facts → findings and plan; reads only.
+fn prepare(around: &Surroundings<'_>, opened: &Opened, site: &Site, mut facts: HostFacts) -> Result<Prepared, Fault> {
+    let release = opened.release();
+    let contents = opened.bundle.contents();
+    let store = around.host.layout.store_dir();
+    let all = contents.size();
+    let new_bytes = if store.is_dir() {
+        let failed = |error| of_store(&error, &store, &around.file);
+        Store::open(&store).and_then(|store| store.missing_bytes(contents.all())).map_err(failed)?
+    } else {
+        all
+    };
+    // After an installation that was taken back, the agent still runs and serves its registry.
+    if facts.ports_in_use.contains(&REGISTRY_PORT) {
+        let agent = Systemd::new(std::sync::Arc::clone(&around.host.process)).state(units::AGENT)?;
+        if agent.active == "active" {
+            facts.ports_in_use.retain(|port| *port != REGISTRY_PORT);
+        }
+    }
+    let need = SpaceNeed::of(release, all - new_bytes);
+    let findings = plan::review::review(&facts, release, site, need);
+    let address = site.address.clone().or_else(|| facts.addresses.first().cloned()).unwrap_or_default();
+    let place = Place { node: facts.name, address };
+    let plan = plan::install::plan(release, site, &place)
+        .map_err(|error| Fault::new(FaultCode::ReleaseDamaged).because(&error))?;
+    Ok(Prepared { findings, plan, place, new_bytes })
+}
+
+/// Everything that changes the host, in this order, under a lock.
+fn place(
+    console: &mut Console,
+    around: &Surroundings<'_>,
+    opened: Opened,
+    site: &Site,
+    plan: Plan,
+) -> Result<Next, Fault> {
+    (around.guard)()?;
+    let host = &around.host;
+    let _lock = lock(&host.layout.run_dir())?;
+    let release = opened.release().clone();
+    // Another installer may have been faster than the person who was asked.
+    if let Some(next) = already(console, around, &release.id(), false)? {
+        return Ok(next);
+    }
+    host.ground(opened.signer(), site)?;
+    let (store, ended) = host.store(console, opened.bundle, &around.file)?;
+    if ended == Ended::Stopped || stopped(host) {
+        return Ok(given_up(console));
+    }
+    host.programs(&store, &release)?;
+    host.service()?;
+    if stopped(host) {
+        return Ok(given_up(console));
+    }
+    let id = host.approve(plan, &around.by)?;
+    host.start()?;
+    console.say(&Message::new("install-placed"));
+    if stopped(host) {
+        console.say(&Message::new("attach-left").with("id", id.as_str()));
+        return Ok(Next::End(Exit::Detached));
+    }
+    Ok(Next::Follow(id))
+}
+
+fn stopped(host: &Host) -> bool {
+    host.stop.load(Ordering::Relaxed)
+}
+
+fn given_up(console: &mut Console) -> Next {
+    console.say(&Message::new("install-stopped"));
+    Next::End(Exit::Detached)
+}
+
+fn lock(run_dir: &Path) -> Result<Lock, Fault> {
+    files::make_dirs(run_dir, 0o755)?;
+    let lock = Lock::try_acquire(&run_dir.join("installer.lock"))?;
+    lock.ok_or_else(|| Fault::new(FaultCode::OperationRunning).with("operation", "install"))
+}

@@ -1,0 +1,204 @@
+//! Putting agent and content in place and handing over. Each act may be repeated after any interruption; nothing runs by
+//! itself before the journal's first record, which is written last.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bridle_bundle::file::{INSTALLER, Section, VerifiedBundle};
+use bridle_bundle::store::{Store, StoreError};
+use bridle_bundle::trust::{PublicKey, TrustedKeys};
+use bridle_core::digest::Digest;
+use bridle_core::event::{Event, EventKind};
+use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::message::Message;
+use bridle_core::operation::OperationId;
+use bridle_core::plan::Plan;
+use bridle_core::port::{Clock, Command, Process, Timestamp};
+use bridle_core::release::{Blob, ReleaseManifest};
+use bridle_core::site::Site;
+use bridle_core::wording;
+use bridle_host::layout::Layout;
+use bridle_host::units::{self, Systemd};
+use bridle_host::{files, journal};
+
+use crate::console::Console;
+use crate::fault::{of_store, of_trust};
+
+/// Largest program that is put in place, in bytes: it is copied through memory.
+const LARGEST_PROGRAM: u64 = 1024 * 1024 * 1024;
+const GROUP: &str = "bridle";
+
+/// The host that is worked on.
+#[derive(Clone)]
+pub struct Host {
+    pub layout: Layout,
+    pub process: Arc<dyn Process>,
+    pub clock: Arc<dyn Clock>,
+    /// Set by Ctrl-C once work has begun.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// How an act ended that Ctrl-C can stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Done.
+    Whole,
+    /// Stopped; a repetition goes on.
+    Stopped,
+}
+
+impl Host {
+    /// Directories, trust and profile.
+    pub fn ground(&self, key: &PublicKey, site: &Site) -> Result<(), Fault> {
+        let layout = &self.layout;
+        for directory in [layout.etc_dir(), layout.trust_dir(), layout.data_dir(), layout.releases_dir()] {
+            files::make_dirs(&directory, 0o755)?;
+        }
+        files::make_dirs(&layout.journal_dir(), 0o750)?;
+        let known = TrustedKeys::load(&layout.trust_dir()).map_err(|error| of_trust(&error))?;
+        if !known.keys().contains(key) {
+            let path = layout.trust_dir().join(format!("{}.pub", key.id()));
+            files::write_atomic(&path, key.to_text().as_bytes(), 0o644)?;
+        }
+        let path = layout.site_file();
+        let text = site.to_toml().map_err(|error| {
+            Fault::new(FaultCode::ProfileInvalid).with("path", path.display().to_string()).because(&error)
+        })?;
+        put(&path, text.as_bytes(), 0o640)
+    }
+
+    /// Takes the release into the store; what an earlier run brought is not copied again.
+    pub fn store(
+        &self,
+        console: &mut Console,
+        bundle: VerifiedBundle<Section>,
+        file: &Path,
+    ) -> Result<(Store, Ended), Fault> {
+        let path = self.layout.store_dir();
+        let failed = |error: &StoreError| of_store(error, &path, file);
+        let store = Store::open(&path).map_err(|error| failed(&error))?;
+        let total = bundle.contents().size();
+        let said = |done, language| {
+            Message::new("install-ingest")
+                .with("done", wording::bytes(done, language))
+                .with("total", wording::bytes(total, language))
+        };
+        let language = console.language;
+        let mut shown = Duration::ZERO;
+        let result = store.ingest(bundle, self.clock.now().0 / 1000, &mut |progress| {
+            let now = self.clock.monotonic();
+            if now.saturating_sub(shown) >= Duration::from_millis(200) {
+                shown = now;
+                console.progress(&said(progress.done, language), false);
+            }
+            if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        match result {
+            Ok(_) => {
+                console.progress(&said(total, language), true);
+                Ok((store, Ended::Whole))
+            }
+            Err(_) if self.stop.load(Ordering::Relaxed) => Ok((store, Ended::Stopped)),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
+    /// Programs out of the store, the link to the current release, and the command on the path.
+    pub fn programs(&self, store: &Store, release: &ReleaseManifest) -> Result<(), Fault> {
+        let folder = self.layout.programs_dir(&release.id());
+        files::make_dirs(&folder, 0o755)?;
+        for (name, blob) in release.programs.iter().filter(|(name, _)| *name != INSTALLER) {
+            program(store, blob, &folder.join(name))?;
+        }
+        files::symlink_atomic(&Path::new("releases").join(release.id()), &self.layout.current_link())?;
+        if let Some(folder) = self.layout.bridle_link().parent() {
+            files::make_dirs(folder, 0o755)?;
+        }
+        files::symlink_atomic(&self.layout.program("bridle"), &self.layout.bridle_link())?;
+        Ok(())
+    }
+
+    /// The group whose members may talk to the agent, and the agent's unit.
+    pub fn service(&self) -> Result<(), Fault> {
+        if self.run("/usr/bin/getent", &["group", GROUP])? != 0 {
+            match self.run("/usr/sbin/groupadd", &["--system", GROUP])? {
+                0 | 9 => {} // 9: the name is there by now
+                code => {
+                    let fault = Fault::new(FaultCode::ProgramFailed).with("program", "groupadd");
+                    return Err(fault.output(&format!("exit code {code}")));
+                }
+            }
+        }
+        files::make_dirs(&self.layout.units_dir(), 0o755)?;
+        put(&self.layout.units_dir().join(units::AGENT), units::agent_unit().as_bytes(), 0o644)
+    }
+
+    /// The confirmed plan as the first record of a journal: from here on the agent goes on by itself.
+    pub fn approve(&self, plan: Plan, by: &str) -> Result<OperationId, Fault> {
+        let taken = journal::list(&self.layout.journal_dir())?;
+        let mut time = self.clock.now();
+        let id = loop {
+            let id = OperationId::new(time, plan.kind());
+            if !taken.contains(&id) {
+                break id;
+            }
+            time = Timestamp(time.0 + 1000); // names have the grain of a second
+        };
+        let format = bridle_core::journal::FORMAT;
+        let kind = EventKind::Approved { format, by: by.to_owned(), plan: Box::new(plan) };
+        journal::create(&self.layout.journal_dir(), &Event { seq: 1, operation: id.clone(), time, kind })?;
+        Ok(id)
+    }
+
+    /// Starts the agent.
+    pub fn start(&self) -> Result<(), Fault> {
+        let systemd = Systemd::new(Arc::clone(&self.process));
+        systemd.daemon_reload()?;
+        systemd.enable_now(units::AGENT)
+    }
+
+    fn run(&self, program: &str, args: &[&str]) -> Result<i32, Fault> {
+        let command = Command::new(program).args(args.iter().copied()).env("LC_ALL", "C");
+        let output = self
+            .process
+            .run(&command, &|| false)
+            .map_err(|error| Fault::new(FaultCode::ProgramFailed).with("program", program).because(&error))?;
+        Ok(output.code)
+    }
+}
+
+/// Writes a file unless it is there with this content.
+fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Fault> {
+    let text = std::str::from_utf8(bytes).ok();
+    let there = files::read_limited(path, bytes.len() as u64).ok().flatten();
+    if text.is_none() || there.as_deref() != text {
+        files::write_atomic(path, bytes, mode)?;
+    }
+    Ok(())
+}
+
+fn program(store: &Store, blob: &Blob, to: &Path) -> Result<(), Fault> {
+    let from = store.blob_path(&blob.digest);
+    let damaged = || Fault::new(FaultCode::StoreDamaged);
+    if blob.size > LARGEST_PROGRAM {
+        return Err(damaged().output(&format!("a program of {} bytes", blob.size)));
+    }
+    let unread = |error: std::io::Error| {
+        Fault::new(FaultCode::FileUnreadable).with("path", from.display().to_string()).because(&error)
+    };
+    // What is there from an earlier run is kept only if it is the very same, so a torn file cannot stay.
+    let same = std::fs::metadata(to).is_ok_and(|there| there.len() == blob.size)
+        && std::fs::read(to).is_ok_and(|bytes| Digest::of(&bytes) == blob.digest);
+    if same {
+        return Ok(());
+    }
+    let bytes = std::fs::read(&from).map_err(unread)?;
+    if Digest::of(&bytes) != blob.digest {
+        return Err(damaged().output(&format!("{} is altered", from.display())));
+    }
+    files::write_atomic(to, &bytes, 0o755)?;
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! The profile of the site: from a file, from an earlier run, or from a few questions.
+
+use std::path::{Path, PathBuf};
+
+use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::message::Message;
+use bridle_core::site::{Site, SiteError};
+use bridle_host::files;
+
+use crate::arguments::Install;
+use crate::console::Console;
+
+/// Longest profile that is read, in bytes.
+const LONGEST: u64 = 1024 * 1024;
+
+/// Finds the profile: `--config`, else the one that is in place, else defaults, about which a person is asked.
+///
+/// # Errors
+/// A [`Fault`] for a file that cannot be read or is invalid.
+pub fn find(console: &mut Console, options: &Install, in_place: &Path) -> Result<Site, Fault> {
+    if let Some(path) = &options.config {
+        return read(path)?.ok_or_else(|| unreadable(path));
+    }
+    if let Some(site) = read(in_place)? {
+        return Ok(site);
+    }
+    let mut site = Site { language: console.language.to_string(), ..Site::default() };
+    if console.may_ask() && !options.yes && !options.plan_only {
+        for (question, field) in [("install-ask-name", Field::Name), ("install-ask-host", Field::Host)] {
+            let default = field.of(&mut site).clone();
+            let message = Message::new(question).with("default", default.as_str());
+            *field.of(&mut site) = console.value(&message, &default)?;
+        }
+    }
+    // What was typed obeys the same rules as what is read.
+    let text = site.to_toml().map_err(|error| invalid(in_place, &error))?;
+    Site::parse(&text).map_err(|error| invalid(in_place, &error))
+}
+
+#[derive(Clone, Copy)]
+enum Field {
+    Name,
+    Host,
+}
+
+impl Field {
+    fn of(self, site: &mut Site) -> &mut String {
+        match self {
+            Self::Name => &mut site.name,
+            Self::Host => &mut site.host,
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Option<Site>, Fault> {
+    let Some(text) = files::read_limited(path, LONGEST)? else { return Ok(None) };
+    Site::parse(&text).map(Some).map_err(|error| invalid(path, &error))
+}
+
+fn unreadable(path: &PathBuf) -> Fault {
+    Fault::new(FaultCode::FileUnreadable).with("path", path.display().to_string())
+}
+
+fn invalid(path: &Path, error: &SiteError) -> Fault {
+    Fault::new(FaultCode::ProfileInvalid).with("path", path.display().to_string()).because(error)
+}
