@@ -1,1 +1,11 @@
-//! In the making.
+//! The daemon: the only place where operations run, and the owner of everything that listens.
+
+mod api;
+mod composition;
+mod observe;
+mod operations;
+mod registry;
+mod store;
+mod systemd;
+
+pub use composition::{AgentError, AgentOptions, run};

@@ -1,0 +1,163 @@
+//! The composition root: names the concrete types and puts them together.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bridle_bundle::store::Store;
+use bridle_cluster::{KubeCluster, Setup};
+use bridle_core::fault::Fault;
+use bridle_core::port::{Clock, Process};
+use bridle_host::certificates::Authority;
+use bridle_host::clock::SystemClock;
+use bridle_host::files::{self, Lock};
+use bridle_host::layout::Layout;
+use bridle_host::process::Processes;
+use bridle_host::world::Machine;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::observe::Observatory;
+use crate::operations::{Operations, Ports};
+use crate::store::SharedStore;
+use crate::{api, registry, systemd};
+
+/// How the agent is started.
+#[derive(Debug, Clone)]
+pub struct AgentOptions {
+    /// Root of all paths; `/` but in tests.
+    pub root: PathBuf,
+    /// Port of the registry on loopback.
+    pub registry_port: u16,
+}
+
+impl Default for AgentOptions {
+    fn default() -> Self {
+        Self { root: "/".into(), registry_port: bridle_core::plan::install::REGISTRY_PORT }
+    }
+}
+
+/// Why the agent does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// Another agent runs on this host.
+    #[error("start agent: another one holds {0}")]
+    Second(PathBuf),
+    /// A directory or lock cannot be made.
+    #[error("start agent")]
+    Files(#[from] files::FileError),
+    /// The store cannot be opened.
+    #[error("open store")]
+    Store(#[from] bridle_bundle::store::StoreError),
+    /// The journals cannot be read.
+    #[error("read journals: {}", .0.code.code())]
+    Journals(Box<Fault>),
+    /// It cannot listen.
+    #[error("listen on {what}")]
+    Listen {
+        /// Where.
+        what: String,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The runtime or a thread cannot be started.
+    #[error("start agent's threads")]
+    Threads(#[source] std::io::Error),
+}
+
+/// Runs the agent until it is told to stop.
+///
+/// # Errors
+/// [`AgentError`] if it cannot start.
+pub fn run(options: &AgentOptions) -> Result<(), AgentError> {
+    tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false).with_writer(std::io::stderr).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(16)
+        .enable_all()
+        .build()
+        .map_err(AgentError::Threads)?;
+    let result = runtime.block_on(serve(options));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    result
+}
+
+async fn serve(options: &AgentOptions) -> Result<(), AgentError> {
+    let layout = Layout::under(&options.root);
+    files::make_dirs(&layout.run_dir(), 0o755)?;
+    files::make_dirs(&layout.data_dir(), 0o711)?;
+    let lock_path = layout.run_dir().join("agent.lock");
+    let _lock = Lock::try_acquire(&lock_path)?.ok_or(AgentError::Second(lock_path))?;
+    let store = Arc::new(SharedStore::new(Store::open(&layout.store_dir())?)?);
+    let parts = assemble(&layout, &store)?;
+
+    let registry_address = ("127.0.0.1", options.registry_port);
+    let registry_listener = TcpListener::bind(registry_address)
+        .await
+        .map_err(|source| AgentError::Listen { what: format!("127.0.0.1:{}", options.registry_port), source })?;
+    let api_listener = api::listen(&layout.socket())?;
+    let registry = tokio::spawn(registry::serve(registry_listener, Arc::clone(&store)));
+    let api = tokio::spawn(api::serve(api_listener, parts.clone()));
+    // The registry must answer before Kubernetes asks it for an image.
+    let worker = parts.operations.start().map_err(AgentError::Threads)?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "agent is ready");
+    systemd::ready();
+    tokio::spawn(systemd::keep_alive(Arc::clone(&parts.operations)));
+
+    stopped().await;
+    tracing::info!("agent stops; a running operation goes on with the next start");
+    systemd::stopping();
+    parts.operations.close();
+    let _joined = tokio::task::spawn_blocking(move || worker.join()).await;
+    registry.abort();
+    api.abort();
+    Ok(())
+}
+
+/// What the API needs.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) operations: Arc<Operations>,
+    pub(crate) observatory: Arc<Observatory>,
+    pub(crate) store: Arc<SharedStore>,
+}
+
+fn assemble(layout: &Layout, store: &Arc<SharedStore>) -> Result<Parts, AgentError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let process: Arc<dyn Process> = Arc::new(Processes);
+    let authority = Arc::new(Authority::new(layout.pki_dir(), Arc::clone(&clock)));
+    let scratch = layout.run_dir().join("helm");
+    files::make_dirs(&scratch, 0o700)?;
+    let helm = layout.program("helm");
+    let cluster = Arc::new(KubeCluster::new(Setup {
+        runtime: tokio::runtime::Handle::current(),
+        kubeconfig: layout.kubeconfig(),
+        helm: Arc::new(move || Ok(helm.clone())),
+        process: Arc::clone(&process),
+        blobs: Arc::clone(store) as _,
+        certificates: Arc::clone(&authority) as _,
+        clock: Arc::clone(&clock),
+        scratch,
+    }));
+    let machine = Machine::new(layout.clone(), process, Arc::clone(&clock), authority, Arc::clone(store) as _);
+    let ports = Ports { host: Arc::new(machine), cluster: Arc::clone(&cluster) as _, clock: Arc::clone(&clock) };
+    let operations =
+        Operations::load(layout.journal_dir(), ports).map_err(|fault| AgentError::Journals(Box::new(fault)))?;
+    let operations = Arc::new(operations);
+    let observatory = Observatory::new(layout.clone(), cluster, clock, Arc::clone(&operations));
+    Ok(Parts { operations, observatory: Arc::new(observatory), store: Arc::clone(store) })
+}
+
+async fn stopped() {
+    let mut terminate = match signal(SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(error) => {
+            tracing::error!(%error, "cannot listen for SIGTERM");
+            return;
+        }
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

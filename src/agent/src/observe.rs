@@ -1,0 +1,124 @@
+//! Looks at everything for the status view, at most every few seconds however many ask.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bridle_cluster::KubeCluster;
+use bridle_core::fault::Fault;
+use bridle_core::message::Message;
+use bridle_core::port::Clock;
+use bridle_core::site::Site;
+use bridle_core::status::{HostView, NodeView, StatusView, WorkloadView, judge};
+use bridle_host::facts;
+use bridle_host::files;
+use bridle_host::layout::Layout;
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+
+use crate::operations::Operations;
+
+/// How old a look at the cluster may be.
+const FRESH: Duration = Duration::from_secs(2);
+const MIB: u64 = 1024 * 1024;
+
+/// Makes the status view.
+pub(crate) struct Observatory {
+    layout: Layout,
+    cluster: Arc<KubeCluster>,
+    clock: Arc<dyn Clock>,
+    operations: Arc<Operations>,
+    last: Mutex<Option<(Duration, ClusterLook)>>,
+}
+
+#[derive(Clone)]
+struct ClusterLook {
+    seen: Option<(Vec<NodeView>, Vec<WorkloadView>)>,
+    unseen: Option<Message>,
+}
+
+impl Observatory {
+    pub(crate) fn new(
+        layout: Layout,
+        cluster: Arc<KubeCluster>,
+        clock: Arc<dyn Clock>,
+        operations: Arc<Operations>,
+    ) -> Self {
+        Self { layout, cluster, clock, operations, last: Mutex::new(None) }
+    }
+
+    /// The state of everything; takes as long as the Kubernetes API needs, at most some 15 seconds.
+    pub(crate) fn status(&self) -> StatusView {
+        let look = self.cluster_look();
+        let operation = self.operations.current();
+        let site = self.site();
+        let (nodes, workloads) = look.seen.map_or((None, None), |(nodes, workloads)| (Some(nodes), Some(workloads)));
+        StatusView {
+            time: self.clock.now(),
+            agent: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            site: site.name,
+            front_door: site.host,
+            release: self.operations.installed(),
+            health: judge(nodes.as_deref(), workloads.as_deref(), operation.as_ref()),
+            nodes,
+            workloads,
+            cluster_unseen: look.unseen,
+            host: Some(self.host()),
+            operation,
+        }
+    }
+
+    fn cluster_look(&self) -> ClusterLook {
+        // Holding the lock while looking makes everybody else wait for the same answer.
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.monotonic();
+        if let Some((when, look)) = last.as_ref().filter(|(when, _)| now.saturating_sub(*when) < FRESH) {
+            let _age = when;
+            return look.clone();
+        }
+        let look = self.look();
+        *last = Some((self.clock.monotonic(), look.clone()));
+        look
+    }
+
+    fn look(&self) -> ClusterLook {
+        if !self.layout.kubeconfig().is_file() {
+            return ClusterLook { seen: None, unseen: Some(Message::new("unseen-kubernetes-absent")) };
+        }
+        match self.cluster.observe() {
+            Ok(snapshot) => ClusterLook { seen: Some((snapshot.nodes, snapshot.workloads)), unseen: None },
+            Err(fault) => ClusterLook { seen: None, unseen: Some(silent(&fault)) },
+        }
+    }
+
+    fn site(&self) -> Site {
+        let text = files::read_limited(&self.layout.site_file(), MIB).ok().flatten();
+        text.and_then(|text| Site::parse(&text).ok()).unwrap_or_default()
+    }
+
+    fn host(&self) -> HostView {
+        let kinds = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+        let memory =
+            System::new_with_specifics(kinds).map_or((0, 0), |system| (system.total_memory(), system.used_memory()));
+        let load = System::load_average().map_or(0.0, |load| load.one);
+        let disk = facts::disk(&self.layout.data_dir());
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a load is a small positive number"
+        )]
+        let load_hundredths = (load.clamp(0.0, 1e6) * 100.0) as u64;
+        HostView {
+            name: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            memory_total_mib: memory.0 / MIB,
+            memory_used_mib: memory.1 / MIB,
+            disk_total_mib: disk.total_mib,
+            disk_free_mib: disk.free_mib,
+            load_hundredths,
+            cpus: std::thread::available_parallelism().map_or(1, |count| count.get() as u64),
+        }
+    }
+}
+
+fn silent(fault: &Fault) -> Message {
+    tracing::debug!(code = fault.code.code(), causes = ?fault.causes, "cluster cannot be seen");
+    Message::new("unseen-kubernetes-silent")
+}

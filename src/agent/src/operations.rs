@@ -1,0 +1,300 @@
+//! The only place where operations run: one thread, one operation at a time, everything else asks.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use bridle_core::engine::{Engine, Inbox, Observer, Rest, World};
+use bridle_core::event::{Event, EventKind, OperatorCommand};
+use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::operation::{OperationId, OperationView};
+use bridle_core::port::{Clock, Cluster, Host};
+use bridle_host::journal::{self, Journal};
+use tokio::sync::broadcast;
+
+/// Commands that may wait for one operation.
+const MOST_COMMANDS: usize = 16;
+/// Events that a slow listener may be behind before it reads the history again.
+const BEHIND: usize = 1024;
+/// Operations that a list shows, newest first.
+const LISTED: usize = 200;
+
+/// The world that operations change.
+pub(crate) struct Ports {
+    pub(crate) host: Arc<dyn Host>,
+    pub(crate) cluster: Arc<dyn Cluster>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// All operations of this host.
+pub(crate) struct Operations {
+    dir: PathBuf,
+    ports: Ports,
+    state: Mutex<State>,
+    changed: Condvar,
+    live: broadcast::Sender<Event>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Unfinished operations, oldest first.
+    open: VecDeque<OperationId>,
+    /// The first of `open`, or the last one that ended.
+    current: Option<Current>,
+    commands: VecDeque<(OperatorCommand, String)>,
+    waiting: bool,
+    closing: bool,
+    installed: Option<String>,
+}
+
+struct Current {
+    events: Vec<Event>,
+    view: OperationView,
+}
+
+impl Operations {
+    /// Reads all journals.
+    ///
+    /// # Errors
+    /// A [`Fault`] if one cannot be read: nothing may run beside an operation that nobody understands.
+    pub(crate) fn load(dir: PathBuf, ports: Ports) -> Result<Self, Fault> {
+        let mut state = State::default();
+        for id in journal::list(&dir)? {
+            let events = journal::read(&dir, &id)?;
+            let Some(view) = OperationView::fold(&events) else { continue };
+            if view.state == bridle_core::operation::OperationState::Committed {
+                state.installed = Some(view.to.clone());
+            }
+            if !view.state.is_final() {
+                state.open.push_back(id);
+            }
+            if state.open.len() <= 1 {
+                state.current = Some(Current { events, view });
+            }
+        }
+        let (live, _) = broadcast::channel(BEHIND);
+        Ok(Self { dir, ports, state: Mutex::new(state), changed: Condvar::new(), live })
+    }
+
+    /// Starts the thread that runs operations.
+    ///
+    /// # Errors
+    /// The operating system's, if there can be no more threads.
+    pub(crate) fn start(self: &Arc<Self>) -> std::io::Result<JoinHandle<()>> {
+        let operations = Arc::clone(self);
+        std::thread::Builder::new().name("operations".to_owned()).spawn(move || operations.work())
+    }
+
+    /// Makes the thread stop after the running step; the next start goes on.
+    pub(crate) fn close(&self) {
+        self.lock().closing = true;
+        self.changed.notify_all();
+    }
+
+    /// The operation that runs, waits, or ended last.
+    pub(crate) fn current(&self) -> Option<OperationView> {
+        self.lock().current.as_ref().map(|current| current.view.clone())
+    }
+
+    /// The release that the last committed operation left.
+    pub(crate) fn installed(&self) -> Option<String> {
+        self.lock().installed.clone()
+    }
+
+    /// Views of the newest operations, newest first.
+    ///
+    /// # Errors
+    /// A [`Fault`] if a journal cannot be read.
+    pub(crate) fn list(&self) -> Result<Vec<OperationView>, Fault> {
+        let mut ids = journal::list(&self.dir)?;
+        ids.reverse();
+        ids.truncate(LISTED);
+        ids.iter().map(|id| self.view(id)).collect()
+    }
+
+    /// View of one operation.
+    ///
+    /// # Errors
+    /// A [`Fault`] if there is none, or its journal cannot be read.
+    pub(crate) fn view(&self, id: &OperationId) -> Result<OperationView, Fault> {
+        if let Some(current) = self.lock().current.as_ref().filter(|current| current.view.id == *id) {
+            return Ok(current.view.clone());
+        }
+        let events = journal::read(&self.dir, id)?;
+        OperationView::fold(&events)
+            .ok_or_else(|| Fault::new(FaultCode::OperationUnknown).with("operation", id.as_str()))
+    }
+
+    /// Kept events of an operation after number `after`, and a listener for those that come.
+    ///
+    /// # Errors
+    /// A [`Fault`] if there is none, or its journal cannot be read.
+    pub(crate) fn follow(
+        &self,
+        id: &OperationId,
+        after: u64,
+    ) -> Result<(Vec<Event>, broadcast::Receiver<Event>), Fault> {
+        let state = self.lock(); // no event comes between the listener and the copy
+        let listener = self.live.subscribe();
+        let later = |events: &[Event]| events.iter().filter(|event| event.seq > after).cloned().collect();
+        match state.current.as_ref().filter(|current| current.view.id == *id) {
+            Some(current) => Ok((later(&current.events), listener)),
+            None => Ok((later(&journal::read(&self.dir, id)?), listener)),
+        }
+    }
+
+    /// Gives an operator's command to an operation.
+    ///
+    /// # Errors
+    /// A [`Fault`] if there is no such operation, or its state does not allow the command.
+    pub(crate) fn command(&self, id: &OperationId, command: OperatorCommand, by: &str) -> Result<(), Fault> {
+        if let OperatorCommand::Skip { reason } = &command
+            && (reason.trim().is_empty() || reason.chars().count() > 400)
+        {
+            return Err(Fault::new(FaultCode::RequestInvalid).with("what", "reason"));
+        }
+        let view = self.view(id)?;
+        let refused =
+            || Fault::new(FaultCode::CommandRefused).with("state", state_word(&view)).detail(view.state.title());
+        let mut state = self.lock();
+        let is_current = state.current.as_ref().is_some_and(|current| current.view.id == *id);
+        if !is_current || !view.state.allows(&command) || state.commands.len() >= MOST_COMMANDS {
+            return Err(refused());
+        }
+        state.commands.push_back((command, by.to_owned()));
+        state.waiting = false;
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    /// One sentence for systemd's status line.
+    pub(crate) fn sentence(&self) -> String {
+        match &self.lock().current {
+            Some(Current { view, .. }) if !view.state.is_final() => {
+                format!("{}: {:?}, {} %", view.id, view.state, view.percent())
+            }
+            _ => "ready".to_owned(),
+        }
+    }
+
+    fn work(&self) {
+        while let Some(id) = self.next() {
+            match self.run(&id) {
+                Ok(Rest::Ended(_)) => self.ended(&id),
+                Ok(Rest::Waiting(_)) => self.rest(),
+                Ok(Rest::Closed) => return,
+                Err(fault) => {
+                    // What is on disk is unknown; only a fresh start reads it. systemd starts the agent again.
+                    tracing::error!(operation = %id, code = fault.code.code(), causes = ?fault.causes, "journal");
+                    std::process::exit(1);
+                }
+            }
+        }
+    }
+
+    /// The operation to work on; waits until there is one that can go on.
+    fn next(&self) -> Option<OperationId> {
+        let mut state = self.lock();
+        loop {
+            if state.closing {
+                return None;
+            }
+            if let Some(id) = state.open.front().filter(|_| !state.waiting) {
+                return Some(id.clone());
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn run(&self, id: &OperationId) -> Result<Rest, Fault> {
+        let (mut journal, events) = Journal::open(&self.dir, id)?;
+        let view = OperationView::fold(&events);
+        if let Some(view) = view {
+            self.lock().current = Some(Current { events: events.clone(), view });
+        }
+        let world = World {
+            host: &*self.ports.host,
+            cluster: &*self.ports.cluster,
+            clock: &*self.ports.clock,
+            observer: self,
+            inbox: self,
+        };
+        let Some(mut engine) = Engine::new(world, &mut journal, events) else {
+            return Err(Fault::new(FaultCode::JournalDamaged).with("path", id.as_str()));
+        };
+        tracing::info!(operation = %id, "operation taken up");
+        engine.run(env!("CARGO_PKG_VERSION"))
+    }
+
+    fn ended(&self, id: &OperationId) {
+        let mut state = self.lock();
+        state.open.retain(|open| open != id);
+        state.commands.clear();
+        let committed = state.current.as_ref().map(|current| (current.view.state, current.view.to.clone()));
+        if let Some((bridle_core::operation::OperationState::Committed, to)) = committed {
+            state.installed = Some(to);
+        }
+    }
+
+    fn rest(&self) {
+        let mut state = self.lock();
+        state.waiting = state.commands.is_empty();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Operations {
+    fn see(&self, event: &Event) {
+        log(event);
+        let mut state = self.lock();
+        if let Some(current) = state.current.as_mut().filter(|current| current.view.id == event.operation) {
+            current.view.apply(event);
+            if event.kind.is_kept() {
+                current.events.push(event.clone());
+            }
+        }
+        let _listeners = self.live.send(event.clone());
+    }
+}
+
+impl Inbox for Operations {
+    fn take(&self) -> Option<(OperatorCommand, String)> {
+        self.lock().commands.pop_front()
+    }
+
+    fn interrupted(&self) -> bool {
+        let state = self.lock();
+        state.closing || state.commands.iter().any(|(command, _)| *command == OperatorCommand::Abort)
+    }
+
+    fn closing(&self) -> bool {
+        self.lock().closing
+    }
+}
+
+fn state_word(view: &OperationView) -> String {
+    serde_json::to_value(view.state).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn log(event: &Event) {
+    let operation = &event.operation;
+    match &event.kind {
+        EventKind::Intent { step, attempt, undo } => {
+            tracing::info!(%operation, step = step.0, attempt, undo, "step begins");
+        }
+        EventKind::Done { step, undo, already, millis } => {
+            tracing::info!(%operation, step = step.0, undo, already, millis, "step done");
+        }
+        EventKind::Failed { step, attempt, fault, .. } => {
+            let code = fault.code.code();
+            tracing::warn!(%operation, step = step.0, attempt, code, args = ?fault.message.args, detail = ?fault.detail, causes = ?fault.causes, "step failed");
+        }
+        EventKind::State { state } => tracing::info!(%operation, ?state, "operation"),
+        EventKind::Commanded { command, by } => tracing::info!(%operation, ?command, by, "command"),
+        _ => {}
+    }
+}

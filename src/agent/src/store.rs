@@ -1,0 +1,98 @@
+//! The blob store as the rest of the agent uses it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use bridle_bundle::store::{Catalogue, Store, StoreError};
+use bridle_core::digest::Digest;
+use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::oci::Descriptor;
+use bridle_core::port::{Blobs, Clock as _};
+use bridle_core::status::ReleaseView;
+use bridle_host::clock::SystemClock;
+use bridle_host::world::Releases;
+
+/// The store with what its pins name, read once and again when something is asked for that it does not know.
+pub(crate) struct SharedStore {
+    store: Store,
+    known: RwLock<(Arc<Catalogue>, Duration)>,
+}
+
+/// The pins are not read again more often than this: a stranger on loopback may ask for unknown names all day.
+const REFRESH: Duration = Duration::from_secs(2);
+
+impl SharedStore {
+    pub(crate) fn new(store: Store) -> Result<Self, StoreError> {
+        let catalogue = Arc::new(store.catalogue()?);
+        Ok(Self { store, known: RwLock::new((catalogue, SystemClock.monotonic())) })
+    }
+
+    /// Descriptor of an image manifest by `host/name:tag` or `host/name@digest`.
+    pub(crate) fn resolve(&self, reference: &str) -> Result<Option<Descriptor>, StoreError> {
+        self.look_up(|catalogue| catalogue.resolve(reference).cloned())
+    }
+
+    /// Path of a blob that a pinned release names.
+    pub(crate) fn named_blob(&self, digest: &Digest) -> Result<Option<PathBuf>, StoreError> {
+        let named = self.look_up(|catalogue| catalogue.names(digest).then_some(()))?;
+        Ok(named.map(|()| self.store.blob_path(digest)))
+    }
+
+    /// The releases, newest first; `current` is the installed one.
+    pub(crate) fn releases(&self, current: Option<&str>) -> Result<Vec<ReleaseView>, StoreError> {
+        let catalogue = self.refreshed()?;
+        let views = catalogue.pins().iter().map(|pin| {
+            let bytes = self.store.blobs_of(&pin.id())?.iter().map(|blob| blob.size).sum();
+            Ok(ReleaseView {
+                id: pin.id(),
+                name: pin.name.clone(),
+                version: pin.version.to_string(),
+                sequence: pin.sequence,
+                images: pin.manifest.images.len() as u64,
+                bytes,
+                added: bridle_core::port::Timestamp(pin.added.saturating_mul(1000)),
+                current: current == Some(pin.id().as_str()),
+            })
+        });
+        views.collect()
+    }
+
+    fn look_up<T>(&self, find: impl Fn(&Catalogue) -> Option<T>) -> Result<Option<T>, StoreError> {
+        let (catalogue, read) = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(found) = find(&catalogue) {
+            return Ok(Some(found));
+        }
+        if SystemClock.monotonic().saturating_sub(read) < REFRESH {
+            return Ok(None);
+        }
+        Ok(find(&*self.refreshed()?))
+    }
+
+    fn refreshed(&self) -> Result<Arc<Catalogue>, StoreError> {
+        let catalogue = Arc::new(self.store.catalogue()?);
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = (Arc::clone(&catalogue), SystemClock.monotonic());
+        Ok(catalogue)
+    }
+}
+
+impl Blobs for SharedStore {
+    fn path(&self, digest: &Digest) -> Option<PathBuf> {
+        let path = self.store.blob_path(digest);
+        path.is_file().then_some(path)
+    }
+}
+
+impl Releases for SharedStore {
+    fn missing(&self, id: &str) -> Result<usize, Fault> {
+        let damaged = |error: StoreError| Fault::new(FaultCode::StoreDamaged).because(&error);
+        let blobs = self.store.blobs_of(id).map_err(damaged)?;
+        let mut missing = 0;
+        for blob in blobs {
+            if self.store.blob_size(&blob.digest).map_err(damaged)? != Some(blob.size) {
+                missing += 1;
+            }
+        }
+        Ok(missing)
+    }
+}
