@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bridle_bundle::file::Conditions;
 use bridle_bundle::store::Store;
@@ -13,6 +14,7 @@ use bridle_core::plan::install::{Place, REGISTRY_PORT};
 use bridle_core::plan::review::{Finding, SpaceNeed};
 use bridle_core::plan::{self, Plan};
 use bridle_core::site::Site;
+use bridle_core::wording;
 use bridle_host::files::Lock;
 use bridle_host::layout::Layout;
 use bridle_host::units::{self, Systemd};
@@ -61,7 +63,8 @@ pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) 
         return Err(Fault::new(FaultCode::NotRoot));
     }
     let conditions = Conditions { architecture: Some(facts.architecture.clone()), ..Conditions::default() };
-    let opened = opening::open(&around.file, around.pinned.as_deref(), &layout.trust_dir(), &conditions)?;
+    let open = || opening::open(&around.file, around.pinned.as_deref(), &layout.trust_dir(), &conditions);
+    let opened = open()?;
     let release = opened.release().id();
     if let Some(next) = already(console, around, &release, options.plan_only)? {
         return Ok(next);
@@ -69,6 +72,8 @@ pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) 
     if !trusted(console, &opened, options)? {
         return Ok(nothing(console));
     }
+    check_whole(console, opened, around)?;
+    let opened = open()?;
     let site = site::find(console, options, &layout.site_file())?;
     let prepared = prepare(around, &opened, &site, facts)?;
     let preview = prepared.preview(&opened, &site);
@@ -151,6 +156,26 @@ fn trusted(console: &mut Console, opened: &Opened, options: &Install) -> Result<
     }
     console.say(&Message::new("install-fingerprint").with("fingerprint", key.fingerprint()));
     console.confirm(&Message::new("install-ask-key"), "--publisher-key FILE")
+}
+
+fn check_whole(console: &mut Console, opened: Opened, around: &Surroundings<'_>) -> Result<(), Fault> {
+    let language = console.language;
+    let said = |done, total| {
+        Message::new("install-check")
+            .with("done", wording::bytes(done, language))
+            .with("total", wording::bytes(total, language))
+    };
+    let (mut now, mut shown) = ((0, 0), Duration::ZERO);
+    opened.check_whole(&around.file, &mut |done, total| {
+        now = (done, total);
+        let time = around.host.clock.monotonic();
+        if time.saturating_sub(shown) >= Duration::from_millis(200) {
+            shown = time;
+            console.progress(&said(done, total), false);
+        }
+    })?;
+    console.progress(&said(now.0, now.1), true);
+    Ok(())
 }
 
 fn nothing(console: &mut Console) -> Next {

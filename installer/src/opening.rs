@@ -32,6 +32,21 @@ impl Opened {
         self.bundle.signer()
     }
 
+    /// Reads the whole file, so that damage anywhere is found before the host is touched. `progress` gets bytes done and of
+    /// all.
+    ///
+    /// # Errors
+    /// A [`Fault`] that names the damage.
+    pub fn check_whole(self, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), Fault> {
+        let total = self.bundle.contents().blobs.iter().map(|blob| blob.size).sum();
+        let mut done = 0;
+        let checked = self.bundle.verify_all(&mut |bytes| {
+            done += bytes;
+            progress(done, total);
+        });
+        checked.map(drop).map_err(|error| of_file(&error, file))
+    }
+
     /// What the release is.
     pub fn release(&self) -> &ReleaseManifest {
         &self.bundle.contents().release

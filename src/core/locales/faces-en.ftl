@@ -30,7 +30,10 @@ status-release = { $release } at { $site }, { $address }
 status-no-release = no release is installed yet
 status-last-known = last known state of { $time }, read from disk: the agent does not answer
 status-nothing-known = the agent does not answer, and nothing was written on disk yet
-status-host = { $name }: { $used } of { $memory } memory in use, { $free } of { $disk } disk free, load { $load } on { $cpus } { $cpus -> [one] processor *[other] processors }
+status-host = { $name }: { $used } of { $memory } memory in use, { $free } of { $disk } disk free, load { $load } on { $cpus } { $cpus ->
+    [one] processor
+   *[other] processors
+}
 heading-operation = Operation
 heading-servers = Servers
 heading-services = Services
@@ -87,7 +90,10 @@ install-plan-steps = Steps that the agent then does
 install-plan-undo = if it fails: taken back by { $undo }
 install-plan-no-undo = if it fails: nothing to take back
 install-plan-cannot-undo = if it fails: cannot be taken back: { $why }
-install-plan-limit = at most { $limit } for each of { $attempts } { $attempts -> [one] attempt *[other] attempts }
+install-plan-limit = at most { $limit } for each of { $attempts } { $attempts ->
+    [one] attempt
+   *[other] attempts
+}
 install-place-store = parts of the release, { $size }: { $path }
 install-place-programs = programs: { $path }
 install-place-link = command: { $path }
@@ -101,6 +107,7 @@ install-nothing = Nothing was changed.
 install-plan-only = This was only the plan; nothing was changed.
 install-ask-name = Name of this site (a-z, 0-9, -) [{ $default }]
 install-ask-host = Host name under which users reach it [{ $default }]
+install-check = Checking the whole file: { $done } of { $total }
 install-ingest = Copying the parts of the release: { $done } of { $total }
 install-placed = Everything is in place. The agent now does the work; closing this window does not stop it.
 install-already = { $release } is already installed; nothing to do.
@@ -139,7 +146,10 @@ tui-left = You have left the screen; what runs goes on. Come back with: bridle t
 tui-offline = The agent does not answer. Look at: systemctl status bridle-agent
 tui-memory = memory { $used } of { $total }
 tui-disk = disk { $free } free of { $total }
-tui-load = load { $load }, { $cpus } { $cpus -> [one] processor *[other] processors }
+tui-load = load { $load }, { $cpus } { $cpus ->
+    [one] processor
+   *[other] processors
+}
 tui-ask-abort = Really take everything back? What is done is undone step by step.
 tui-ask-hint = Enter: no, go back    y: yes, take everything back
 tui-accepted = Accepted.

@@ -30,7 +30,10 @@ status-release = { $release } sur { $site }, { $address }
 status-no-release = aucune version n’est encore installée
 status-last-known = dernier état connu, du { $time }, lu sur le disque : l’agent ne répond pas
 status-nothing-known = l’agent ne répond pas, et rien n’est encore écrit sur le disque
-status-host = { $name } : { $used } de mémoire utilisés sur { $memory }, { $free } de disque libres sur { $disk }, charge { $load } sur { $cpus } { $cpus -> [one] processeur *[other] processeurs }
+status-host = { $name } : { $used } de mémoire utilisés sur { $memory }, { $free } de disque libres sur { $disk }, charge { $load } sur { $cpus } { $cpus ->
+    [one] processeur
+   *[other] processeurs
+}
 heading-operation = Opération
 heading-servers = Serveurs
 heading-services = Services
@@ -87,7 +90,10 @@ install-plan-steps = Étapes que l’agent réalise ensuite
 install-plan-undo = en cas d’échec : annulée par { $undo }
 install-plan-no-undo = en cas d’échec : rien à annuler
 install-plan-cannot-undo = en cas d’échec : ne peut pas être annulée : { $why }
-install-plan-limit = au plus { $limit } pour chacune des { $attempts } { $attempts -> [one] tentative *[other] tentatives }
+install-plan-limit = au plus { $limit } pour chacune des { $attempts } { $attempts ->
+    [one] tentative
+   *[other] tentatives
+}
 install-place-store = parties de la version, { $size } : { $path }
 install-place-programs = programmes : { $path }
 install-place-link = commande : { $path }
@@ -101,6 +107,7 @@ install-nothing = Rien n’a été modifié.
 install-plan-only = Ce n’était que le plan ; rien n’a été modifié.
 install-ask-name = Nom de ce site (a-z, 0-9, -) [{ $default }]
 install-ask-host = Nom d’hôte par lequel les utilisateurs y accèdent [{ $default }]
+install-check = Vérification du fichier entier : { $done } sur { $total }
 install-ingest = Copie des parties de la version : { $done } sur { $total }
 install-placed = Tout est en place. L’agent fait maintenant le travail ; fermer cette fenêtre ne l’arrête pas.
 install-already = { $release } est déjà installée ; il n’y a rien à faire.
@@ -139,7 +146,10 @@ tui-left = Vous avez quitté l’écran ; ce qui est en cours continue. Revenez
 tui-offline = L’agent ne répond pas. Regardez : systemctl status bridle-agent
 tui-memory = mémoire { $used } sur { $total }
 tui-disk = disque { $free } libres sur { $total }
-tui-load = charge { $load }, { $cpus } { $cpus -> [one] processeur *[other] processeurs }
+tui-load = charge { $load }, { $cpus } { $cpus ->
+    [one] processeur
+   *[other] processeurs
+}
 tui-ask-abort = Vraiment tout annuler ? Ce qui est fait sera défait étape par étape.
 tui-ask-hint = Entrée : non, revenir    o : oui, tout annuler
 tui-accepted = Accepté.

@@ -1,0 +1,222 @@
+//! The flow of an installation on a host in a directory, with the real bundle, store and journal.
+
+mod sample;
+
+use std::sync::Arc;
+
+use bridle_bundle::store::Store;
+use bridle_core::engine::Journal as _;
+use bridle_core::event::{Event, EventKind};
+use bridle_core::fault::{Exit, Fault, FaultCode};
+use bridle_core::operation::{OperationId, OperationState};
+use bridle_host::journal::{self, Journal};
+
+use self::sample::{TestHost, run_file};
+use crate::arguments::Install;
+use crate::install::Next;
+
+fn yes() -> Install {
+    Install { yes: true, ..Install::default() }
+}
+
+fn code(result: Result<Next, Fault>) -> FaultCode {
+    result.expect_err("must be refused").code
+}
+
+fn followed(next: Next) -> OperationId {
+    match next {
+        Next::Follow(id) => id,
+        Next::End(exit) => panic!("ended with {exit:?}"),
+    }
+}
+
+/// As the agent does at the end of an operation.
+fn commit(host: &TestHost, id: &OperationId) {
+    let (mut journal, events) = Journal::open(&host.layout.journal_dir(), id).expect("journal");
+    let last = events.last().expect("a record").clone();
+    let kind = EventKind::State { state: OperationState::Committed };
+    journal.append(&Event { seq: last.seq + 1, kind, ..last }).expect("append");
+}
+
+#[test]
+fn places_everything_and_hands_over() {
+    let host = TestHost::new();
+    let id = followed(host.install(&yes()).expect("install"));
+    let events = journal::read(&host.layout.journal_dir(), &id).expect("journal");
+    let EventKind::Approved { plan, by, .. } = &events[0].kind else { panic!("{events:?}") };
+    assert_eq!((events.len(), plan.to(), by.as_str()), (1, "campus-1.0.0", "root"));
+    let read = |path: std::path::PathBuf| std::fs::read_to_string(path).expect("read");
+    assert_eq!(read(host.layout.program("bridle")), "bridle of 1.0.0");
+    assert!(!host.layout.program("installer").exists());
+    assert_eq!(std::fs::read_link(host.layout.bridle_link()).expect("link"), host.layout.program("bridle"));
+    assert!(read(host.layout.site_file()).contains("campus.internal"));
+    let store = Store::open(&host.layout.store_dir()).expect("store");
+    assert!(store.pin("campus-1.0.0").expect("pin").is_some());
+    assert_eq!(
+        *host.programs.ran.lock().expect("lock"),
+        [
+            "getent group bridle",
+            "groupadd --system bridle",
+            "systemctl daemon-reload",
+            "systemctl enable bridle-agent.service",
+            "systemctl start --no-block bridle-agent.service",
+        ]
+    );
+}
+
+#[test]
+fn a_second_run_joins_what_runs_and_changes_nothing_once_installed() {
+    let host = TestHost::new();
+    let id = followed(host.install(&yes()).expect("first"));
+    assert_eq!(followed(host.install(&yes()).expect("second")), id);
+    commit(&host, &id);
+    let before = host.tree();
+    host.programs.ran.lock().expect("lock").clear();
+    assert_eq!(host.install(&yes()).expect("third"), Next::End(Exit::Ok));
+    assert!(host.said().contains("campus-1.0.0 is already installed; nothing to do."));
+    assert_eq!(host.tree(), before);
+    assert!(host.programs.ran.lock().expect("lock").is_empty());
+    host.file("x.run", &run_file("1.1.0", 2));
+    assert_eq!(code(host.install(&yes())), FaultCode::OtherReleaseInstalled);
+    assert_eq!(host.tree(), before);
+}
+
+#[test]
+fn whoever_cannot_be_asked_must_have_said_yes_and_named_the_key() {
+    let mut host = TestHost::new();
+    assert_eq!(code(host.install(&Install::default())), FaultCode::ConfirmationNeeded);
+    host.pinned = None;
+    assert_eq!(code(host.install(&yes())), FaultCode::PublisherKeyNeeded);
+    assert_eq!(code(host.install(&Install::default())), FaultCode::PublisherKeyNeeded);
+    assert!(host.tree().is_empty(), "{:?}", host.tree());
+}
+
+#[test]
+fn a_person_compares_the_key_names_the_site_and_confirms() {
+    // Key, name, host, question.
+    let mut host = TestHost::new().answering("y\nuniv-demo\ncampus.example\ny\n");
+    host.pinned = None;
+    followed(host.install(&Install::default()).expect("install"));
+    let site = std::fs::read_to_string(host.layout.site_file()).expect("site");
+    assert!(site.contains("univ-demo") && site.contains("campus.example"), "{site}");
+    assert_eq!(std::fs::read_dir(host.layout.trust_dir()).expect("trust").count(), 1);
+}
+
+#[test]
+fn no_is_no() {
+    for answers in ["n\n", "y\n\n\n\n", "y\n\n\nno\n"] {
+        let mut host = TestHost::new().answering(answers);
+        host.pinned = None;
+        assert_eq!(host.install(&Install::default()).expect("ends"), Next::End(Exit::Ok));
+        assert!(host.said().contains("Nothing was changed."));
+        assert!(host.tree().is_empty(), "{answers:?}: {:?}", host.tree());
+    }
+}
+
+#[test]
+fn what_is_not_exactly_the_signed_release_touches_nothing() {
+    let whole = run_file("1.0.0", 1);
+    let position = |needle: &[u8]| whole.windows(needle.len()).rposition(|part| part == needle).expect("found");
+    let flipped = |at: usize| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let host = TestHost::new();
+    let refused = |bytes: &[u8], expected| {
+        host.file("x.run", bytes);
+        assert_eq!(code(host.install(&yes())), expected);
+        assert!(host.tree().is_empty(), "{:?}", host.tree());
+    };
+    refused(&flipped(40), FaultCode::InstallerAltered);
+    refused(&flipped(position(b"layer layer")), FaultCode::ReleaseDamaged);
+    refused(&flipped(position(b"\"mediaType\"")), FaultCode::ReleaseDamaged);
+    refused(&flipped(position(b"org.opencontainers.image.ref.name")), FaultCode::SignatureInvalid);
+    refused(&whole[..whole.len() - 100_000], FaultCode::ReleaseDamaged);
+    refused(&whole[..20], FaultCode::ReleaseDamaged);
+}
+
+#[test]
+fn a_foreign_key_touches_nothing() {
+    let host = TestHost::new();
+    let other = bridle_bundle::trust::SigningKey::from_seed([2; 32], [2; 8]).public().expect("key");
+    host.file("publisher.pub", other.to_text().as_bytes());
+    assert_eq!(code(host.install(&yes())), FaultCode::SignatureForeign);
+    assert!(host.tree().is_empty());
+}
+
+#[test]
+fn a_host_that_does_not_fit_is_told_why() {
+    let mut host = TestHost::new();
+    host.facts.default_route = false;
+    host.facts.data_disk.free_mib = 10;
+    assert_eq!(code(host.install(&yes())), FaultCode::PreflightBlocked);
+    assert!(host.printed().contains("The server has no default route."));
+    assert!(host.tree().is_empty());
+    host.facts.root = false;
+    assert_eq!(code(host.install(&yes())), FaultCode::NotRoot);
+}
+
+#[test]
+fn the_plan_alone_changes_nothing() {
+    let mut host = TestHost::new();
+    host.json = true;
+    let options = Install { plan_only: true, ..Install::default() };
+    assert_eq!(host.install(&options).expect("plan"), Next::End(Exit::Ok));
+    let printed = host.printed();
+    let plan: serde_json::Value = serde_json::from_str(&printed).expect("one JSON object");
+    assert_eq!(plan["release"], "campus-1.0.0");
+    assert!(plan["plan_digest"].as_str().is_some_and(|digest| digest.starts_with("sha256:")));
+    assert!(host.tree().is_empty());
+}
+
+#[test]
+fn the_plan_as_people_see_it() {
+    let host = TestHost::new();
+    let options = Install { plan_only: true, explain: true, ..Install::default() };
+    host.install(&options).expect("plan");
+    let root = host.root().display().to_string();
+    insta::assert_snapshot!(host.printed().replace(&root, ""));
+}
+
+#[test]
+fn ctrl_c_before_the_hand_over_leaves_nothing_that_runs_by_itself() {
+    let host = TestHost::new();
+    host.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(host.install(&yes()).expect("stops"), Next::End(Exit::Detached));
+    assert!(journal::list(&host.layout.journal_dir()).expect("list").is_empty());
+    assert!(host.programs.ran.lock().expect("lock").is_empty());
+    host.stop.store(false, std::sync::atomic::Ordering::Relaxed);
+    followed(host.install(&yes()).expect("goes on"));
+}
+
+#[test]
+fn ctrl_c_after_the_hand_over_leaves_the_operation_running() {
+    let host = TestHost::new();
+    *host.programs.stop_at.lock().expect("lock") = Some(("systemctl daemon-reload", Arc::clone(&host.stop)));
+    assert_eq!(host.install(&yes()).expect("leaves"), Next::End(Exit::Detached));
+    assert!(host.said().contains("bridle operation attach"));
+    let ran = host.programs.ran.lock().expect("lock");
+    assert!(ran.iter().any(|line| line.starts_with("systemctl start")));
+}
+
+#[test]
+fn two_installers_do_not_run_at_once() {
+    let host = TestHost::new();
+    let run = host.layout.run_dir();
+    bridle_host::files::make_dirs(&run, 0o755).expect("dir");
+    let held = bridle_host::files::Lock::try_acquire(&run.join("installer.lock")).expect("lock");
+    assert!(held.is_some());
+    assert_eq!(code(host.install(&yes())), FaultCode::OperationRunning);
+    drop(held);
+    followed(host.install(&yes()).expect("free again"));
+}
+
+#[test]
+fn an_invalid_profile_is_refused() {
+    let host = TestHost::new();
+    let config = host.file("site.toml", b"format = 1\nname = \"x\"\nhost = \"UPPER\"\n");
+    let options = Install { config: Some(config), ..yes() };
+    assert_eq!(code(host.install(&options)), FaultCode::ProfileInvalid);
+    assert!(host.tree().is_empty());
+}
