@@ -92,6 +92,8 @@ pub enum Command {
     },
     /// The terminal screen.
     Tui,
+    /// The daemon that runs operations; started by its unit.
+    Agent,
 }
 
 #[derive(Debug, Subcommand)]

@@ -41,6 +41,12 @@ fn run(face: &Face, config: &ClientConfig, command: Command) -> Result<Exit, Fau
         Command::Operation(command) => runtime.block_on(operation::run(face, config, command)),
         Command::Release(Release::List) => runtime.block_on(release::list(face, config)),
         Command::Explain { code } => explain::run(face, &code),
+        Command::Agent => agent(),
         Command::Tui => runtime.block_on(bridle_tui::run(config, face.language, face.paint.0)),
     }
+}
+
+fn agent() -> Result<Exit, Fault> {
+    let options = bridle_agent::AgentOptions::default();
+    bridle_agent::run(&options).map(|()| Exit::Ok).map_err(|error| Fault::new(FaultCode::Internal).because(&error))
 }
