@@ -114,9 +114,9 @@ impl ApiError {
     /// Whether the same request may succeed a moment later.
     pub(crate) fn transient(&self) -> bool {
         match self {
-            Self::Unreadable { .. } | Self::Broken { .. } | Self::Late { .. } => true,
+            Self::Unreadable { .. } | Self::Unusable { .. } | Self::Broken { .. } | Self::Late { .. } => true,
             Self::Refused { status, .. } => matches!(status, 429 | 500 | 502 | 503 | 504),
-            Self::Unusable { .. } | Self::Answer { .. } | Self::Long { .. } => false,
+            Self::Answer { .. } | Self::Long { .. } => false,
         }
     }
 

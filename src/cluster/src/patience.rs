@@ -6,7 +6,7 @@ use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::Clock;
 
 /// Time between two looks at the world.
-const PERIOD: Duration = Duration::from_secs(1);
+const PERIOD: Duration = Duration::from_millis(500);
 /// How long a stop may go unnoticed.
 const SLICE: Duration = Duration::from_millis(200);
 

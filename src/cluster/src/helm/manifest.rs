@@ -7,7 +7,7 @@ use bridle_core::message::Message;
 use bridle_core::step::ChartStep;
 use serde_json::Value;
 
-use crate::connect::{ApiServer, segment};
+use crate::connect::{ApiError, ApiServer, segment};
 use crate::observe::stamp;
 use crate::readiness::{Verdict, belongs_to, count, judge, worst};
 use crate::yaml;
@@ -37,7 +37,7 @@ pub(super) fn first_not_ready(api: &ApiServer, chart: &ChartStep, manifest: &str
     let mut kinds = Kinds { api, known: BTreeMap::new() };
     for object in objects.iter().flat_map(members) {
         let (kind, name) = (text(object, "/kind"), text(object, "/metadata/name"));
-        let named = |message: Message| message.with("kind", kind).with("name", name).with("chart", chart.name.as_str());
+        let about = |message: Message| message.with("kind", kind).with("name", name).with("chart", chart.name.as_str());
         let found = match kinds.path(object, &chart.namespace)? {
             Some(path) => api.get(&path).map_err(|error| error.fault(&format!("{kind} {name}")))?,
             None => None,
@@ -46,10 +46,10 @@ pub(super) fn first_not_ready(api: &ApiServer, chart: &ChartStep, manifest: &str
             Some(Verdict::Ready) => {}
             // A Job that removes itself when done.
             None if kind == "Job" && object.pointer("/spec/ttlSecondsAfterFinished").is_some() => {}
-            None => return Ok(Some(named(Message::new("object-missing")))),
+            None => return Ok(Some(about(Message::new("object-missing")))),
             Some(Verdict::Waiting(_) | Verdict::Failed(_)) => {
                 let waiting = waiting_for(api, chart).map(|waiting| waiting.message);
-                return Ok(Some(waiting.unwrap_or_else(|| named(Message::new("object-not-ready")))));
+                return Ok(Some(waiting.unwrap_or_else(|| about(Message::new("object-not-ready")))));
             }
         }
     }
@@ -58,25 +58,50 @@ pub(super) fn first_not_ready(api: &ApiServer, chart: &ChartStep, manifest: &str
 
 /// The first workload of the release that is not ready. A glance: `None` also where the API does not answer at once.
 pub(super) fn waiting_for(api: &ApiServer, chart: &ChartStep) -> Option<Waiting> {
-    let namespace = segment(&chart.namespace);
+    let found = workloads(&chart.name, &chart.namespace, |path| api.glance_list(path, "")).ok()?;
+    let (object, reason) = found.into_iter().find_map(|object| match judge(&object) {
+        Verdict::Ready => None,
+        Verdict::Waiting(reason) | Verdict::Failed(reason) => Some((object, reason)),
+    })?;
+    let pods = api.glance_list(&format!("/api/v1/namespaces/{}/pods", segment(&chart.namespace)), "");
+    Some(describe(&object, &pods.unwrap_or_default(), reason))
+}
+
+/// The first workload of a release that is still there, as `Deployment/name`.
+///
+/// # Errors
+/// `KubernetesRefused` if the API does not answer.
+pub(super) fn remains(api: &ApiServer, release: &str, namespace: &str) -> Result<Option<String>, Fault> {
+    let found = workloads(release, namespace, |path| api.list(path, ""))
+        .map_err(|error| error.fault(&format!("workloads of {namespace}")))?;
+    Ok(found.first().map(named))
+}
+
+/// The workloads of a release in its own namespace.
+fn workloads(
+    release: &str,
+    namespace: &str,
+    list: impl Fn(&str) -> Result<Vec<Value>, ApiError>,
+) -> Result<Vec<Value>, ApiError> {
+    let mut all = Vec::new();
     for (kind, plural) in WORKLOADS {
-        let found = api.glance_list(&format!("/apis/apps/v1/namespaces/{namespace}/{plural}"), "").ok()?;
-        for mut object in found {
+        for mut object in list(&format!("/apis/apps/v1/namespaces/{}/{plural}", segment(namespace)))? {
             let annotations = object.pointer("/metadata/annotations");
-            if annotations.and_then(|all| all.get(RELEASE_NAME)?.as_str()) != Some(chart.name.as_str()) {
-                continue;
+            if annotations.and_then(|all| all.get(RELEASE_NAME)?.as_str()) == Some(release) {
+                stamp(&mut object, "apps/v1", kind);
+                all.push(object);
             }
-            stamp(&mut object, "apps/v1", kind);
-            let (Verdict::Waiting(reason) | Verdict::Failed(reason)) = judge(&object) else { continue };
-            let pods = api.glance_list(&format!("/api/v1/namespaces/{namespace}/pods"), "").unwrap_or_default();
-            return Some(describe(&object, &pods, reason));
         }
     }
-    None
+    Ok(all)
+}
+
+fn named(object: &Value) -> String {
+    format!("{}/{}", text(object, "/kind"), text(object, "/metadata/name"))
 }
 
 fn describe(object: &Value, pods: &[Value], own: Message) -> Waiting {
-    let workload = format!("{}/{}", text(object, "/kind"), text(object, "/metadata/name"));
+    let workload = named(object);
     let pod = worst(pods.iter().filter(|pod| belongs_to(pod, object))).filter(|(_, _, word)| !word.is_empty());
     match pod {
         Some((pod, reason, word)) => Waiting {

@@ -110,22 +110,19 @@ impl Helm {
         }
     }
 
-    /// Whether helm knows no release of that name.
+    /// Whether helm knows no release of that name, and no workload of it is left.
     ///
     /// # Errors
     /// `KubernetesRefused` if the API does not answer.
     pub(crate) fn probe_gone(api: &ApiServer, name: &str, namespace: &str) -> Result<Standing, Fault> {
-        Ok(if record::any(api, name, namespace)? {
-            Standing::Missing(Message::new("chart-there").with("chart", name))
-        } else {
-            Standing::Done
-        })
+        let there = record::any(api, name, namespace)? || manifest::remains(api, name, namespace)?.is_some();
+        Ok(if there { Standing::Missing(Message::new("chart-there").with("chart", name)) } else { Standing::Done })
     }
 
-    /// Uninstalls the release and waits until its objects are gone; volumes stay (their class retains them).
+    /// Uninstalls the release and waits until its workloads are gone; volumes stay (their class retains them).
     ///
     /// # Errors
-    /// `ChartFailed` with helm's words, or `KubernetesRefused`.
+    /// `ChartFailed` with helm's words, `DeadlinePassed` or `KubernetesRefused`.
     pub(crate) fn apply_gone(
         &self,
         api: &ApiServer,
@@ -133,16 +130,21 @@ impl Helm {
         namespace: &str,
         attempt: &mut Attempt<'_>,
     ) -> Result<(), Fault> {
-        if !record::any(api, name, namespace)? {
-            return Ok(());
+        let patience = Patience::new(self.clock.as_ref(), attempt.limit);
+        let waiting = Message::new("wait-chart-gone").with("chart", name);
+        attempt.progress.waiting(waiting.clone());
+        if record::any(api, name, namespace)?
+            && let Ended::Badly { complaint, .. } = self.uninstall(name, namespace, patience.left(), attempt.stop)?
+        {
+            return Err(Fault::new(FaultCode::ChartFailed).with("chart", name).output(&complaint));
         }
-        attempt.progress.waiting(Message::new("wait-chart-gone").with("chart", name));
-        match self.uninstall(name, namespace, attempt.limit, attempt.stop)? {
-            Ended::Well => Ok(()),
-            Ended::Badly { complaint, .. } => {
-                Err(Fault::new(FaultCode::ChartFailed).with("chart", name).output(&complaint))
-            }
+        // Helm comes back while pods still end (seen with 4.3.0); what is put in place now would be deleted with them.
+        // A workload itself is there until its last pod is gone: that is what foreground deletion means.
+        while let Some(workload) = manifest::remains(api, name, namespace)? {
+            let what = format!("{namespace}: {workload}");
+            patience.pause(attempt.stop, &what).map_err(|fault| fault.detail(waiting.clone()))?;
         }
+        Ok(())
     }
 }
 
