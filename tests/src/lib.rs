@@ -3,5 +3,6 @@
 //! * [`testhost`]: real machines to test on: systemd as process 1, own disk, own network.
 //! * [`gate`]: the steps of `cargo ci`, what they need, and how their results are counted.
 
+pub mod campus;
 pub mod gate;
 pub mod testhost;
