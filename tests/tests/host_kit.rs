@@ -32,8 +32,10 @@ fn a_host_is_a_clean_debian_with_its_own_systemd_disk_and_groups() {
     // kubelet makes groups in every hierarchy.
     let script = "for c in /sys/fs/cgroup/*/; do mkdir $c/trial; rmdir $c/trial; done; echo made";
     assert_eq!(host.shell(script).unwrap(), "made");
-    let other_machine = Lab::new("other").unwrap();
-    assert_ne!(lab.id(), other_machine.id());
+    host.prepare_for_kubernetes().unwrap();
+    assert!(host.has("/etc/rancher/k3s/config.yaml.d/90-test-host.yaml").unwrap());
+    let other = Lab::new("other").unwrap();
+    assert_ne!(lab.id(), other.id());
 }
 
 #[test]
@@ -100,14 +102,50 @@ fn nothing_leaves_the_lab_and_whoever_tries_is_noted() {
 fn a_power_cut_loses_what_was_not_synced_and_keeps_what_was() {
     let lab = Lab::new("power").unwrap();
     let mut host = booted(&lab, "h1");
-    host.shell("echo kept > /root/synced; sync /root/synced; sync /root; echo lost > /root/unsynced").unwrap();
+    let running = host.spawn(["sleep", "1000"]).unwrap();
+    host.shell("echo kept > /root/synced; sync /root/synced /root; echo lost > /root/unsynced").unwrap();
+    assert_eq!(host.read_file("/root/unsynced").unwrap(), b"lost\n", "it was there before the cut");
     host.power_cut().unwrap();
     assert!(!host.is_running());
+    assert!(!running.wait(SOON).unwrap().success(), "its programs have ended");
     assert_eq!(host.read_file("/root/synced").unwrap(), b"kept\n");
-    assert!(!host.has("/root/unsynced").unwrap());
+    // The name may have reached the journal in between, the data cannot have.
+    let unsynced = host.has("/root/unsynced").unwrap().then(|| host.read_file("/root/unsynced").unwrap());
+    assert_ne!(unsynced.as_deref(), Some(&b"lost\n"[..]));
     host.boot().unwrap();
     assert_eq!(host.shell("cat /root/synced").unwrap(), "kept");
     assert_eq!(host.failed_units().unwrap(), [""; 0]);
+}
+
+#[test]
+fn a_disk_is_released_although_a_foreign_process_has_copied_its_mount() {
+    let lab = Lab::new("copied").unwrap();
+    let mut host = booted(&lab, "h1");
+    let script = "mount --make-rprivate /; echo copied; exec cat";
+    let mut foreign = Command::new("unshare")
+        .args(["--mount", "sh", "-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(foreign.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "copied\n");
+    host.power_cut().unwrap();
+    host.boot().unwrap();
+    assert!(foreign.try_wait().unwrap().is_none(), "the foreign process lives");
+    foreign.kill().unwrap();
+    foreign.wait().unwrap();
+}
+
+#[test]
+fn the_traffic_of_a_disk_is_measured() {
+    let lab = Lab::new("traffic").unwrap();
+    let host = booted(&lab, "h1");
+    let before = host.disk_traffic().unwrap();
+    host.shell("dd if=/dev/urandom of=/root/file bs=1M count=64 conv=fsync 2>/dev/null").unwrap();
+    let written = host.disk_traffic().unwrap().written - before.written;
+    assert!((64 << 20..80 << 20).contains(&written), "{written} bytes");
 }
 
 #[test]

@@ -16,6 +16,6 @@ mod step;
 
 pub use counts::Counts;
 pub use packages::{PACKAGES, install_missing, missing};
-pub use plan::Gate;
+pub use plan::{Gate, path_with_go};
 pub use report::Report;
 pub use step::{Counting, Outcome, Step, Work};

@@ -5,6 +5,7 @@
 use super::{Counting, Counts, Step, Work};
 use crate::testhost;
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -173,6 +174,7 @@ impl Gate {
     fn cargo(&self, words: &[&str]) -> Command {
         let mut command = Command::new("cargo");
         command.args(words).current_dir(&self.root).env("TERM", "dumb");
+        command.env("PATH", path_with_go());
         // Cargo's description of the gate's own package is not for what the gate builds.
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
@@ -185,10 +187,11 @@ impl Gate {
     }
 
     fn go(&self, module: &Path, words: &[&str]) -> Command {
-        let folders = env::var_os("PATH").unwrap_or_default();
-        let folders = env::split_paths(&folders).chain([PathBuf::from(GO_FOLDER)]);
-        let go = folders.map(|folder| folder.join("go")).find(|path| path.is_file());
+        let path = path_with_go();
+        // The program itself is looked for in this process's `PATH`, so it is named in full.
+        let go = env::split_paths(&path).map(|folder| folder.join("go")).find(|file| file.is_file());
         let mut command = Command::new(go.unwrap_or_else(|| PathBuf::from("go")));
+        command.env("PATH", path);
         // As the executables are built: what one compiles, the other need not.
         command.args(words).env("CGO_ENABLED", "0").current_dir(self.root.join("images").join(module));
         command
@@ -212,6 +215,14 @@ impl Task {
             Self::Host(test) => test.clone(),
         }
     }
+}
+
+/// The `PATH` for builds: where a new shell has not learnt of it yet, Go is found all the same.
+pub fn path_with_go() -> OsString {
+    let mut path = env::var_os("PATH").unwrap_or_default();
+    path.push(":");
+    path.push(GO_FOLDER);
+    path
 }
 
 fn run(command: Command, minutes: u32, counting: Counting) -> Work {

@@ -1,8 +1,9 @@
 //! A host's disk: a sparse ext4 image on a loop device.
 
 use super::process::Invocation;
-use super::{Error, Result, wait};
+use super::{Error, Result, process_table, wait};
 use rustix::fs::{statvfs, syncfs};
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +25,15 @@ pub struct DiskUsage {
     pub used: u64,
     /// Free for the administrator.
     pub free: u64,
+}
+
+/// What has gone to and from a host's disk since it was last attached, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiskTraffic {
+    /// Read from the device.
+    pub read: u64,
+    /// Written to the device.
+    pub written: u64,
 }
 
 /// An ext4 image and where its file system is mounted.
@@ -92,6 +102,7 @@ impl Disk {
         let released = wait::poll("release", RELEASE_LIMIT, Duration::from_millis(20), || {
             let devices = devices_of(&self.image);
             for device in &devices {
+                drop_foreign_mounts(device);
                 // Fails where it is going already; the next look tells.
                 let _going = Invocation::new("losetup", ["--detach", device]).run();
             }
@@ -106,6 +117,16 @@ impl Disk {
         Invocation::new("perl", ["-e", SHUT_DOWN, &*mount_point]).run_ok().map(drop)
     }
 
+    pub fn traffic(&self) -> Result<DiskTraffic> {
+        let device = devices_of(&self.image).into_iter().next().unwrap_or_default();
+        let path = format!("/sys/block/{}/stat", device.trim_start_matches("/dev/"));
+        let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+        let mut fields = text.split_whitespace().map(|field| field.parse::<u64>().unwrap_or(0));
+        // Fields 3 and 7 of the kernel's block statistics, in sectors of 512 bytes.
+        let (read, written) = (fields.nth(2).unwrap_or(0), fields.nth(3).unwrap_or(0));
+        Ok(DiskTraffic { read: read * 512, written: written * 512 })
+    }
+
     pub fn usage(&self) -> Result<DiskUsage> {
         let state = statvfs(&self.mount_point).map_err(Error::file("measure", &self.mount_point))?;
         Ok(DiskUsage {
@@ -118,6 +139,35 @@ impl Disk {
 
 fn explain(result: Result<()>, what: &str) -> Result<()> {
     result.map_err(|_| Error::Late { what: what.to_owned(), limit: RELEASE_LIMIT, seen: String::new() })
+}
+
+/// Unmounts a device in the mount namespaces of other processes.
+///
+/// `ip netns exec` and `unshare` copy all mounts of the machine, a host's disk among them; where the
+/// root is not mounted as shared, the copies know nothing of an unmount, and the device stays busy
+/// for as long as such a process lives.
+fn drop_foreign_mounts(device: &str) {
+    let name = device.trim_start_matches("/dev/");
+    let Ok(number) = fs::read_to_string(format!("/sys/block/{name}/dev")) else {
+        return;
+    };
+    let mut seen = HashSet::new();
+    for pid in process_table::entries().into_iter().map(|entry| entry.pid) {
+        let table = fs::read_to_string(format!("/proc/{pid}/mountinfo")).unwrap_or_default();
+        let places = table.lines().filter_map(|line| {
+            let mut fields = line.split(' ').skip(2);
+            (fields.next()? == number.trim()).then(|| fields.nth(1))?
+        });
+        let places: Vec<&str> = places.collect();
+        if places.is_empty() || !seen.insert(fs::read_link(format!("/proc/{pid}/ns/mnt")).ok()) {
+            continue;
+        }
+        for place in places {
+            // The process may end in the meantime; the caller looks again.
+            let words = ["-t", &pid.to_string(), "-m", "umount", place];
+            let _ended = Invocation::new("nsenter", words).run();
+        }
+    }
 }
 
 /// Whether something is mounted there, seen from this process.

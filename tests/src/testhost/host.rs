@@ -1,6 +1,6 @@
 //! A host: what it is made of, how it is made, and running programs on it.
 
-use super::disk::{Disk, DiskUsage};
+use super::disk::{Disk, DiskTraffic, DiskUsage};
 use super::lab::LabState;
 use super::registry::HostRecord;
 use super::{Error, Invocation, Output, Result, Running, boot, control_groups, network, wait};
@@ -179,6 +179,12 @@ impl Host {
     /// How full its disk is.
     pub fn disk_usage(&self) -> Result<DiskUsage> {
         self.disk.usage()
+    }
+
+    /// How much has gone to and from its disk since it was attached: since the first boot, or since
+    /// the last power cut or poweroff. What the page cache answers is not counted.
+    pub fn disk_traffic(&self) -> Result<DiskTraffic> {
+        self.disk.traffic()
     }
 
     /// Pulls its network cable; its addresses and routes stay, as on a real machine.

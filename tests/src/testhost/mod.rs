@@ -41,7 +41,7 @@ mod wait;
 
 pub use base_image::cache_folder;
 pub use capability::{Missing, apt_packages, available, is_installed};
-pub use disk::DiskUsage;
+pub use disk::{DiskTraffic, DiskUsage};
 pub use error::Error;
 pub use host::{Host, HostBuilder};
 pub use lab::{Lab, MAX_HOSTS, MAX_LABS};
