@@ -1,0 +1,3 @@
+module bridle.local/pod-policy
+
+go 1.25.0
