@@ -92,6 +92,7 @@ fn nothing_leaves_the_lab_and_whoever_tries_is_noted() {
     assert!(!host.run(["timeout", "1", "getent", "hosts", "name.invalid"]).unwrap().success());
     let noted = lab.outside_attempts().unwrap();
     assert_eq!(noted.iter().map(|attempt| attempt.port).collect::<Vec<_>>(), [Some(53)]);
+    assert_eq!(lab.asked_names(), ["name.invalid"]);
     lab.forget_attempts().unwrap();
     // Not even by this machine's own port, for a host that would try.
     host.shell(&format!("ip route replace default via {}", lab.machine_address())).unwrap();

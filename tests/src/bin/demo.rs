@@ -12,7 +12,6 @@ use bridle_journeys::testhost::{self, Lab};
 const LAB: &str = "demo";
 const SERVER: &str = "campus1";
 
-#[expect(clippy::disallowed_methods, reason = "the command line is read once, here")]
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -56,7 +55,9 @@ fn demo() -> Outcome {
     print!("{}{}", output.stdout, output.stderr);
     if !output.success() {
         lab.keep()?;
-        return Err(format!("the installation ended with {}; the host is kept: cargo demo --destroy", output.status).into());
+        return Err(
+            format!("the installation ended with {}; the host is kept: cargo demo --destroy", output.status).into()
+        );
     }
     let seconds = installed.elapsed().as_secs();
     let (address, leader) = (host.address(), host.leader()?);

@@ -42,7 +42,8 @@ pub fn build(root: &Path) -> io::Result<Campus> {
 
 fn publisher_tool(root: &Path, cache: &Path) -> io::Result<PathBuf> {
     let target = cache.join("cargo-target");
-    let words = ["build", "--quiet", "--locked", "--profile", "host", "--package", "bridle-bundle", "--features", "assemble"];
+    let words =
+        ["build", "--quiet", "--locked", "--profile", "host", "--package", "bridle-bundle", "--features", "assemble"];
     run(Command::new("cargo").args(words).arg("--target-dir").arg(&target).current_dir(root))?;
     Ok(target.join("host/bridle-bundle"))
 }

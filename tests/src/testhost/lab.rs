@@ -1,6 +1,7 @@
 //! A lab: a network of its own with a few hosts on it.
 
 use super::host::{Host, HostBuilder};
+use super::questions::Listener;
 use super::registry::{self, HostRecord, Owner, Record};
 use super::removal::{remove_lab, sweep_locked};
 use super::{Error, OutsideAttempt, Result, base_image, capability, network};
@@ -8,7 +9,7 @@ use sha2::{Digest, Sha256};
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// How many labs one machine may hold at a time.
 pub const MAX_LABS: usize = 16;
@@ -31,6 +32,8 @@ pub(crate) struct LabState {
     pub id: String,
     pub number: u8,
     pub folder: PathBuf,
+    /// None in a process that has found the lab, not made it.
+    questions: OnceLock<Listener>,
     record: Mutex<Record>,
 }
 
@@ -56,6 +59,8 @@ impl Lab {
         let lab = Self::of(record);
         fs::create_dir_all(&lab.state.folder).map_err(Error::file("create", &lab.state.folder))?;
         network::create(&lab.state.id, lab.state.number)?;
+        let listener = Listener::start(&lab.state.id, lab.state.number)?;
+        lab.state.questions.get_or_init(|| listener);
         Ok(lab)
     }
 
@@ -73,6 +78,7 @@ impl Lab {
                 id: record.id(),
                 number: record.number,
                 folder: record.folder.clone(),
+                questions: OnceLock::new(),
                 record: Mutex::new(record),
             }),
         }
@@ -112,8 +118,17 @@ impl Lab {
         network::outside_attempts(&self.state.id)
     }
 
-    /// Forgets the attempts noted so far.
+    /// The names that hosts and pods asked the name server for, sorted; nobody gets an answer.
+    /// Only the process that made the lab hears them.
+    pub fn asked_names(&self) -> Vec<String> {
+        self.state.questions.get().map(Listener::names).unwrap_or_default()
+    }
+
+    /// Forgets the attempts and the names noted so far.
     pub fn forget_attempts(&self) -> Result<()> {
+        if let Some(listener) = self.state.questions.get() {
+            listener.forget();
+        }
         network::forget_attempts(&self.state.id)
     }
 
@@ -126,7 +141,8 @@ impl Lab {
     /// Removes the lab with all its hosts, kept or not.
     pub fn destroy(self) -> Result<()> {
         let record = self.state.record().clone();
-        self.state.record().kept = true; // Nothing is left to do when the handles go.
+        // Nothing is left to do when the handles go.
+        self.state.record().kept = true;
         remove_lab(&record)
     }
 }
@@ -173,6 +189,7 @@ impl Drop for LabState {
         if record.kept {
             return;
         }
+        drop(self.questions.take());
         if let Err(error) = remove_lab(&record) {
             eprintln!("lab {} ({}): not all could be removed: {error}", record.name, self.id);
         }

@@ -35,6 +35,7 @@ mod lab;
 mod network;
 mod process;
 pub(crate) mod process_table;
+mod questions;
 mod registry;
 mod removal;
 mod wait;

@@ -103,11 +103,16 @@ fn watch_rules(lab: u8) -> String {
   chain arriving {{
     type filter hook prerouting priority -300; policy accept;
     iifname != \"br0\" accept
-    ip daddr {gateway} meta l4proto {{ tcp, udp }} th dport 53 jump note
+    ip daddr {gateway} udp dport 53 add @ports {{ ip saddr . ip daddr . meta l4proto . th dport }} accept
+    ip daddr {gateway} tcp dport 53 jump note
     ip daddr {{ 198.18.{lab}.0/24, 10.42.0.0/16, 10.43.0.0/16, 224.0.0.0/4, 255.255.255.255 }} accept
     meta nfproto ipv4 jump note
     ip6 daddr {{ fe80::/10, ff00::/8 }} accept
     meta nfproto ipv6 add @six {{ ip6 saddr . ip6 daddr . meta l4proto }} drop
+  }}
+  chain answers {{
+    type filter hook output priority 0; policy accept;
+    icmp type destination-unreachable drop
   }}
 }}
 "
