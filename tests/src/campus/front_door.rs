@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use serde_json::{Value, json};
 
 use super::HOST;
-use crate::testhost::{Error, Host, Result};
+use crate::testhost::{Error, Host, Invocation, Result};
 
 /// The front door of one host.
 #[derive(Debug)]
@@ -42,7 +42,12 @@ impl FrontDoor {
         match &value["id"] {
             Value::String(id) => Ok(id.clone()),
             Value::Number(id) => Ok(id.to_string()),
-            _ => Err(Error::Unexpected(format!("an enrolment without an id: {answer}"))),
+            _ => Err(Error::Failed {
+                command: "POST /api/enrolments".to_owned(),
+                status: "no id in the answer".to_owned(),
+                stdout: answer,
+                stderr: String::new(),
+            }),
         }
     }
 
@@ -67,7 +72,6 @@ impl FrontDoor {
         if let Some(text) = &text {
             words.extend(["--header", "content-type: application/json", "--data", text]);
         }
-        let output = crate::testhost::machine_program("curl", words).run_ok()?;
-        Ok(output.stdout)
+        Ok(Invocation::new("curl", words).run_ok()?.stdout)
     }
 }

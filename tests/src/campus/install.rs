@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Campus;
-use crate::testhost::{Host, Output, Result};
+use crate::testhost::{Error, Host, Output, Result, Running};
 
 /// Name under which users reach the platform on test hosts.
 pub const HOST: &str = "campus.internal";
@@ -38,6 +38,12 @@ impl<'a> Installation<'a> {
         Ok(Self { host })
     }
 
+    /// What [`Installation::prepare`] brought is still on the host.
+    #[must_use]
+    pub fn at(host: &'a Host) -> Self {
+        Self { host }
+    }
+
     /// Words of the installation without a question.
     #[must_use]
     pub fn words() -> [&'static str; 7] {
@@ -50,5 +56,64 @@ impl<'a> Installation<'a> {
     /// The kit's, if the command does not end in time.
     pub fn run(&self) -> Result<Output> {
         self.host.command(Self::words())?.limit(INSTALL_LIMIT).run()
+    }
+}
+
+impl Installation<'_> {
+    /// Starts the installation and returns at once.
+    ///
+    /// # Errors
+    /// The kit's, if it cannot be started.
+    pub fn start(&self) -> Result<Running> {
+        self.host.spawn(Self::words())
+    }
+
+    /// The records of the only operation as they are on the host's disk now; none before the hand-over.
+    #[must_use]
+    pub fn records(&self) -> Vec<serde_json::Value> {
+        let dir = self.host.disk_root().join("var/lib/bridle/journal");
+        let files = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+        let journal = files.filter(|path| path.extension().is_some_and(|extension| extension == "journal")).max();
+        let text = journal.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+        let json = text.lines().filter_map(|line| line.split_once(' ').map(|(_, json)| json));
+        json.filter_map(|json| serde_json::from_str(json).ok()).collect()
+    }
+
+    /// Whether a record of this type names this step.
+    #[must_use]
+    pub fn reached(&self, kind: &str, step: u64) -> bool {
+        self.records().iter().any(|record| record["kind"]["type"] == kind && record["kind"]["step"] == step)
+    }
+
+    /// The state that the operation was last in.
+    #[must_use]
+    pub fn state(&self) -> Option<String> {
+        let records = self.records();
+        let states = records.iter().rev().filter(|record| record["kind"]["type"] == "state");
+        states.filter_map(|record| record["kind"]["state"].as_str()).next().map(str::to_owned)
+    }
+
+    /// Waits until the operation is committed by itself; an operation that asks the operator is a failure at once.
+    ///
+    /// # Errors
+    /// The kit's, with the steps so far, if that does not happen in time.
+    pub fn wait_committed(&self) -> Result<()> {
+        let mut asked = false;
+        self.host.wait_until("operation committed", INSTALL_LIMIT, || {
+            let state = self.state();
+            asked = state.as_deref() == Some("needs_operator");
+            asked || state.as_deref() == Some("committed")
+        })?;
+        if asked { Err(self.unexpected("the operation asks the operator")) } else { Ok(()) }
+    }
+
+    fn unexpected(&self, what: &str) -> Error {
+        let steps = self.records().iter().skip(1).map(|record| format!("{}\n", record["kind"])).collect();
+        Error::Failed {
+            command: Self::words().join(" "),
+            status: what.to_owned(),
+            stdout: steps,
+            stderr: self.host.journal("bridle-agent").unwrap_or_default(),
+        }
     }
 }

@@ -1,0 +1,176 @@
+//! The main job on a real host: one signed file turns a clean, offline machine into a running platform.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bridle_journeys::campus::{self, Campus, FrontDoor, Installation};
+use bridle_journeys::testhost::{Host, Lab};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+const MINUTES: Duration = Duration::from_secs(60);
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the checkout")
+}
+
+fn campus() -> &'static Campus {
+    static CAMPUS: OnceLock<Campus> = OnceLock::new();
+    CAMPUS.get_or_init(|| campus::build(root()).expect("the campus release builds"))
+}
+
+fn host(lab: &Lab, name: &str) -> Result<Host, Box<dyn std::error::Error>> {
+    let mut host = lab.host(name).disk_gib(12).build()?;
+    host.boot()?;
+    Ok(host)
+}
+
+#[test]
+fn a_file_that_is_not_the_publishers_changes_nothing() -> Outcome {
+    let lab = Lab::new("refuse")?;
+    let host = host(&lab, "h1")?;
+    host.write_file(campus::SITE, campus::site_profile())?;
+    host.push(&campus().key, "/root/campus.pub")?;
+    host.push(&campus().run, "/root/campus.run")?;
+    host.shell("chmod 0755 /root/campus.run; cp /root/campus.run /root/good.run")?;
+    let size = std::fs::metadata(&campus().run)?.len();
+    for (what, damage) in [
+        // The middle lies in the blobs, the last part behind them is the footer.
+        ("a flipped bit in a blob", format!("printf '\\xff\\x00\\xff' | dd of=/root/campus.run bs=1 seek={} conv=notrunc", size / 2)),
+        ("a flipped bit in the footer", format!("printf '\\xff' | dd of=/root/campus.run bs=1 seek={} conv=notrunc", size - 30)),
+        ("a truncated file", format!("truncate --size={} /root/campus.run", size / 3 * 2)),
+    ] {
+        host.shell(&format!("cp /root/good.run /root/campus.run; {damage}"))?;
+        let verify = host.command(["/root/campus.run", "verify", "--publisher-key", "/root/campus.pub"])?.run()?;
+        assert_eq!(verify.status.code(), Some(6), "{what}: {}{}", verify.stdout, verify.stderr);
+        assert!(verify.stderr.contains("BR-1002"), "{what}: {}", verify.stderr);
+    }
+    host.shell("cp /root/good.run /root/campus.run")?;
+    let stranger = "untrusted comment: minisign public key 0102030405060708\n\
+                    RWQBAgMEBQYHCAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
+    host.write_file("/root/campus.pub", stranger)?;
+    let foreign = host.command(Installation::words())?.run()?;
+    assert_eq!(foreign.status.code(), Some(6), "{}{}", foreign.stdout, foreign.stderr);
+    for path in ["/opt/bridle", "/var/lib/bridle", "/etc/bridle", "/usr/bin/bridle"] {
+        assert!(!host.has(path)?, "{path} was made");
+    }
+    Ok(())
+}
+
+#[test]
+fn installs_offline_and_stays() -> Outcome {
+    let lab = Lab::new("install")?;
+    let mut host = host(&lab, "h1")?;
+    let installation = Installation::prepare(&host, campus())?;
+    let output = installation.run()?;
+    assert!(output.success(), "{}\n{}\n{}", output.stdout, output.stderr, host.journal("bridle-agent")?);
+
+    let front = FrontDoor::of(&host)?;
+    assert!(front.page()?.contains("Campus enrolments"));
+    let student = front.enrol("ada")?;
+    assert_eq!(front.enrolment(&student)?["student"], "ada");
+    what_an_expert_expects(&host)?;
+    no_second_copy(&host)?;
+    an_image_comes_back(&host)?;
+
+    let before = host.shell("find /opt/bridle /etc/bridle /var/lib/bridle/journal /var/lib/bridle/store -type f | sort | xargs sha256sum")?;
+    let again = host.command(Installation::words())?.run()?;
+    assert!(again.success() && again.stderr.contains("already installed") || again.stdout.contains("already installed"), "{}{}", again.stdout, again.stderr);
+    let after = host.shell("find /opt/bridle /etc/bridle /var/lib/bridle/journal /var/lib/bridle/store -type f | sort | xargs sha256sum")?;
+    assert_eq!(before, after, "a second installation changed something");
+
+    host.reboot()?;
+    let front = FrontDoor::of(&host)?;
+    host.wait_until("front door after the reboot", 5 * MINUTES, || front.page().is_ok() && front.enrolment(&student).is_ok())?;
+    assert_eq!(front.enrolment(&student)?["student"], "ada");
+    let since_boot = host.shell("journalctl --no-pager -o cat -b -u bridle-agent | grep -c 'registry: blob' || true")?;
+    assert_eq!(since_boot, "0", "the restart moved image bytes");
+    assert_eq!(lab.outside_attempts()?, [], "something tried to reach an outside address");
+    Ok(())
+}
+
+fn what_an_expert_expects(host: &Host) -> Outcome {
+    let releases = host.shell("export KUBECONFIG=/etc/rancher/k3s/k3s.yaml HOME=/root; helm list -A -o json")?;
+    let releases: serde_json::Value = serde_json::from_str(&releases)?;
+    let releases = releases.as_array().ok_or("helm list gives a list")?;
+    assert!(releases.len() >= 7 && releases.iter().all(|release| release["status"] == "deployed"), "{releases:?}");
+    let pods = host.shell("kubectl get pods -A --no-headers")?;
+    let bad = |line: &&str| !(line.contains("Running") || line.contains("Completed"));
+    assert_eq!(pods.lines().find(bad), None, "{pods}");
+    assert!(host.shell("kubectl get nodes --no-headers")?.contains(" Ready "));
+    let status = host.shell("bridle status --json")?;
+    let status: serde_json::Value = serde_json::from_str(&status)?;
+    assert_eq!((&status["health"], &status["release"]), (&"ok".into(), &"campus-1.0.0".into()), "{status}");
+    Ok(())
+}
+
+/// containerd's content store holds manifests and configurations only.
+fn no_second_copy(host: &Host) -> Outcome {
+    let largest = host.shell("find /var/lib/rancher/k3s/agent/containerd/io.containerd.content.v1.content/blobs -type f -size +100k | wc -l")?;
+    assert_eq!(largest, "0", "containerd holds compressed layers");
+    Ok(())
+}
+
+fn an_image_comes_back(host: &Host) -> Outcome {
+    host.shell("ctr -n k8s.io images ls -q | grep /frontend: | xargs ctr -n k8s.io images rm --sync")?;
+    host.shell("kubectl -n campus delete pod --all --wait=false -l app.kubernetes.io/name=frontend")?;
+    let ready = || host.shell("kubectl -n campus rollout status deployment/frontend --timeout=5s").is_ok();
+    Ok(host.wait_until("frontend after its image was deleted", 2 * MINUTES, ready)?)
+}
+
+#[test]
+fn a_power_cut_in_the_middle_goes_on_by_itself() -> Outcome {
+    let lab = Lab::new("cut")?;
+    let mut host = host(&lab, "h1")?;
+    let step = step_of_this_commit(16);
+    {
+        let installation = Installation::prepare(&host, campus())?;
+        let _running = installation.start()?;
+        println!("power cut as soon as step {step} begins");
+        host.wait_until("the step begins", 10 * MINUTES, || installation.reached("intent", step) || installation.state().as_deref() == Some("committed"))?;
+    }
+    host.power_cut()?;
+    host.boot()?;
+    let installation = Installation::at(&host);
+    installation.wait_committed()?;
+    let front = FrontDoor::of(&host)?;
+    assert!(front.page()?.contains("Campus enrolments"));
+    what_an_expert_expects(&host)
+}
+
+/// A step from 1 to `steps`, picked by the hash of the commit, so that each commit cuts elsewhere.
+fn step_of_this_commit(steps: u64) -> u64 {
+    let output = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(root()).output();
+    let hash = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let digits: String = hash.chars().take(8).collect();
+    u64::from_str_radix(&digits, 16).unwrap_or(0) % steps + 1
+}
+
+#[test]
+fn a_cut_before_the_hand_over_resumes_nothing_and_a_second_run_goes_on() -> Outcome {
+    let lab = Lab::new("early")?;
+    let mut host = host(&lab, "h1")?;
+    {
+        let installation = Installation::prepare(&host, campus())?;
+        let _running = installation.start()?;
+        let blobs: PathBuf = host.disk_root().join("var/lib/bridle/store/blobs/sha256");
+        let some = || std::fs::read_dir(&blobs).map_or(0, Iterator::count) > 5;
+        host.wait_until("the first blobs", 2 * MINUTES, some)?;
+        assert!(installation.records().is_empty(), "handed over before all blobs were there");
+    }
+    host.power_cut()?;
+    host.boot()?;
+    assert!(!host.has("/etc/systemd/system/bridle-agent.service")?, "the agent was there before the hand-over");
+    let installation = Installation::at(&host);
+    // A lost terminal changes nothing: the command is ended as soon as it has handed over.
+    let mut running = installation.start()?;
+    host.wait_until("the hand-over", 5 * MINUTES, || installation.reached("intent", 3))?;
+    running.signal(bridle_journeys::testhost::Signal::INT)?;
+    assert_eq!(running.wait(MINUTES)?.status.code(), Some(130));
+    let attached = host.command(["bridle", "operation", "attach"])?.limit(15 * MINUTES).run()?;
+    assert!(attached.success(), "{}{}", attached.stdout, attached.stderr);
+    assert_eq!(installation.state().as_deref(), Some("committed"));
+    Ok(())
+}
