@@ -66,8 +66,14 @@ impl State {
     pub(crate) async fn keep_schema(&self, pool: &Arc<Pool>) {
         loop {
             let mut pause = PAUSE.0;
+            let mut said = String::new();
             while let Err(error) = schema::migrate(pool).await {
-                crate::log::line("warning", "schema not in place", &[("error", &chain(&error))]);
+                let text = chain(&error);
+                // The same reason every two seconds would bury everything else.
+                if text != said {
+                    crate::log::line("warning", "schema not in place", &[("error", &text)]);
+                    said = text;
+                }
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(PAUSE.1);
             }
