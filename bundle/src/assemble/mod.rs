@@ -1,1 +1,26 @@
-//! The publisher's side: lock, fetch, build.
+//! The publisher's side: from a release source to a signed release file.
+//!
+//! `source` is what people write, `recipe` makes layers and programs from it, `lock` and `build` put a release
+//! together. Results are kept in a cache outside the checkout, by the content of what they are made from.
+
+mod build;
+mod cache;
+mod chart;
+pub mod command;
+mod error;
+mod image;
+mod keys;
+mod layer;
+mod notices;
+mod parallel;
+mod publish;
+mod recipe;
+mod registry;
+mod sbom;
+pub mod source;
+mod tool;
+
+pub use build::{Assembled, assemble};
+pub use cache::Cache;
+pub use error::AssembleError;
+pub use publish::{Published, publish};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bridle_bundle::store::Store;
 use bridle_cluster::{KubeCluster, Setup};
 use bridle_core::fault::Fault;
-use bridle_core::port::{Clock, Process};
+use bridle_core::port::{Clock, Cluster, Host, Process};
 use bridle_host::certificates::Authority;
 use bridle_host::clock::SystemClock;
 use bridle_host::files::{self, Lock};
@@ -16,7 +16,7 @@ use bridle_host::world::Machine;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::observe::Observatory;
+use crate::observe::{Observatory, Sight};
 use crate::operations::{Operations, Ports};
 use crate::store::SharedStore;
 use crate::{api, registry, systemd};
@@ -65,11 +65,39 @@ pub enum AgentError {
     Threads(#[source] std::io::Error),
 }
 
-/// Runs the agent until it is told to stop.
+/// The world that an agent works on.
+#[derive(Clone)]
+pub struct World {
+    /// The host.
+    pub host: Arc<dyn Host>,
+    /// The cluster.
+    pub cluster: Arc<dyn Cluster>,
+    /// Who looks at the cluster.
+    pub sight: Arc<dyn Sight>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Runs the agent over this machine until it is told to stop.
 ///
 /// # Errors
 /// [`AgentError`] if it cannot start.
 pub fn run(options: &AgentOptions) -> Result<(), AgentError> {
+    start(options, machine)
+}
+
+/// Runs the agent over another world until it is told to stop: the same daemon, for simulations.
+///
+/// # Errors
+/// [`AgentError`] if it cannot start.
+pub fn run_over(options: &AgentOptions, world: World) -> Result<(), AgentError> {
+    start(options, |_, _| Ok(world))
+}
+
+fn start(
+    options: &AgentOptions,
+    world: impl FnOnce(&Layout, &Arc<SharedStore>) -> Result<World, AgentError>,
+) -> Result<(), AgentError> {
     tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -77,19 +105,22 @@ pub fn run(options: &AgentOptions) -> Result<(), AgentError> {
         .enable_all()
         .build()
         .map_err(AgentError::Threads)?;
-    let result = runtime.block_on(serve(options));
+    let result = runtime.block_on(serve(options, world));
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     result
 }
 
-async fn serve(options: &AgentOptions) -> Result<(), AgentError> {
+async fn serve(
+    options: &AgentOptions,
+    world: impl FnOnce(&Layout, &Arc<SharedStore>) -> Result<World, AgentError>,
+) -> Result<(), AgentError> {
     let layout = Layout::under(&options.root);
     files::make_dirs(&layout.run_dir(), 0o755)?;
     files::make_dirs(&layout.data_dir(), 0o711)?;
     let lock_path = layout.run_dir().join("agent.lock");
     let _lock = Lock::try_acquire(&lock_path)?.ok_or(AgentError::Second(lock_path))?;
     let store = Arc::new(SharedStore::new(Store::open(&layout.store_dir())?)?);
-    let parts = assemble(&layout, &store)?;
+    let parts = assemble(&layout, &store, world(&layout, &store)?)?;
 
     let registry_address = ("127.0.0.1", options.registry_port);
     let registry_listener = TcpListener::bind(registry_address)
@@ -122,7 +153,17 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<SharedStore>,
 }
 
-fn assemble(layout: &Layout, store: &Arc<SharedStore>) -> Result<Parts, AgentError> {
+fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<Parts, AgentError> {
+    let ports = Ports { host: world.host, cluster: world.cluster, clock: Arc::clone(&world.clock) };
+    let operations =
+        Operations::load(layout.journal_dir(), ports).map_err(|fault| AgentError::Journals(Box::new(fault)))?;
+    let operations = Arc::new(operations);
+    let observatory = Observatory::new(layout.clone(), world.sight, world.clock, Arc::clone(&operations));
+    Ok(Parts { operations, observatory: Arc::new(observatory), store: Arc::clone(store) })
+}
+
+/// The real world: this machine and the cluster on it.
+fn machine(layout: &Layout, store: &Arc<SharedStore>) -> Result<World, AgentError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let process: Arc<dyn Process> = Arc::new(Processes);
     let authority = Arc::new(Authority::new(layout.pki_dir(), Arc::clone(&clock)));
@@ -140,12 +181,7 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>) -> Result<Parts, AgentErr
         scratch,
     }));
     let machine = Machine::new(layout.clone(), process, Arc::clone(&clock), authority, Arc::clone(store) as _);
-    let ports = Ports { host: Arc::new(machine), cluster: Arc::clone(&cluster) as _, clock: Arc::clone(&clock) };
-    let operations =
-        Operations::load(layout.journal_dir(), ports).map_err(|fault| AgentError::Journals(Box::new(fault)))?;
-    let operations = Arc::new(operations);
-    let observatory = Observatory::new(layout.clone(), cluster, clock, Arc::clone(&operations));
-    Ok(Parts { operations, observatory: Arc::new(observatory), store: Arc::clone(store) })
+    Ok(World { host: Arc::new(machine), cluster: Arc::clone(&cluster) as _, sight: cluster, clock })
 }
 
 async fn stopped() {

@@ -8,4 +8,5 @@ mod registry;
 mod store;
 mod systemd;
 
-pub use composition::{AgentError, AgentOptions, run};
+pub use composition::{AgentError, AgentOptions, World, run, run_over};
+pub use observe::{Seen, Sight};

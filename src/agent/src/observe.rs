@@ -20,10 +20,28 @@ use crate::operations::Operations;
 const FRESH: Duration = Duration::from_secs(2);
 const MIB: u64 = 1024 * 1024;
 
+/// Nodes and workloads, as they are at one moment.
+pub type Seen = (Vec<NodeView>, Vec<WorkloadView>);
+
+/// Who looks at the cluster.
+pub trait Sight: Send + Sync {
+    /// A cheap look at the whole cluster.
+    ///
+    /// # Errors
+    /// A [`Fault`] if it cannot be seen.
+    fn look(&self) -> Result<Seen, Fault>;
+}
+
+impl Sight for KubeCluster {
+    fn look(&self) -> Result<Seen, Fault> {
+        self.observe().map(|snapshot| (snapshot.nodes, snapshot.workloads))
+    }
+}
+
 /// Makes the status view.
 pub(crate) struct Observatory {
     layout: Layout,
-    cluster: Arc<KubeCluster>,
+    cluster: Arc<dyn Sight>,
     clock: Arc<dyn Clock>,
     operations: Arc<Operations>,
     last: Mutex<Option<(Duration, ClusterLook)>>,
@@ -31,14 +49,14 @@ pub(crate) struct Observatory {
 
 #[derive(Clone)]
 struct ClusterLook {
-    seen: Option<(Vec<NodeView>, Vec<WorkloadView>)>,
+    seen: Option<Seen>,
     unseen: Option<Message>,
 }
 
 impl Observatory {
     pub(crate) fn new(
         layout: Layout,
-        cluster: Arc<KubeCluster>,
+        cluster: Arc<dyn Sight>,
         clock: Arc<dyn Clock>,
         operations: Arc<Operations>,
     ) -> Self {
@@ -83,8 +101,8 @@ impl Observatory {
         if !self.layout.kubeconfig().is_file() {
             return ClusterLook { seen: None, unseen: Some(Message::new("unseen-kubernetes-absent")) };
         }
-        match self.cluster.observe() {
-            Ok(snapshot) => ClusterLook { seen: Some((snapshot.nodes, snapshot.workloads)), unseen: None },
+        match self.cluster.look() {
+            Ok(seen) => ClusterLook { seen: Some(seen), unseen: None },
             Err(fault) => ClusterLook { seen: None, unseen: Some(silent(&fault)) },
         }
     }

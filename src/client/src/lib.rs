@@ -9,6 +9,8 @@ mod error;
 mod event_stream;
 mod follow;
 pub mod offline;
+#[cfg(feature = "sample")]
+pub mod sample;
 
 pub use api::{Client, ClientConfig};
 pub use error::ClientError;

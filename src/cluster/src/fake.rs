@@ -1,1 +1,288 @@
+//! An API server in memory, enough of one for the tests: objects by path, lists, server-side apply, merge patches, conflicts.
 
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use bridle_core::digest::Digest;
+use bridle_core::fault::Fault;
+use bridle_core::message::{Language, Message};
+use bridle_core::port::sim::SimClock;
+use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Progress, TlsPair};
+use http::{Method, Request, Response, StatusCode};
+use kube::client::Body;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::connect::ApiServer;
+
+type Objects = BTreeMap<String, Value>;
+/// What the cluster does by itself whenever somebody looks.
+type Controller = Box<dyn FnMut(&mut Objects) + Send>;
+
+#[derive(Default)]
+struct State {
+    objects: Objects,
+    version: u64,
+    requests: Vec<String>,
+    refusals: VecDeque<u16>,
+    page: Option<usize>,
+    controller: Option<Controller>,
+}
+
+/// The server.
+#[derive(Clone, Default)]
+pub(crate) struct FakeApi(Arc<Mutex<State>>);
+
+/// Everything that a test of a step needs.
+pub(crate) struct Bench {
+    pub(crate) runtime: Runtime,
+    pub(crate) fake: FakeApi,
+    pub(crate) clock: Arc<SimClock>,
+    pub(crate) api: ApiServer,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let runtime = runtime();
+        let (fake, clock) = (FakeApi::default(), Arc::new(SimClock::default()));
+        let time: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
+        let api = ApiServer::fixed(runtime.handle().clone(), fake.client(&runtime), time);
+        Self { runtime, fake, clock, api }
+    }
+}
+
+pub(crate) fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("runtime")
+}
+
+impl FakeApi {
+    pub(crate) fn client(&self, runtime: &Runtime) -> kube::Client {
+        let _context = runtime.enter();
+        let fake = self.clone();
+        kube::Client::new(
+            tower::service_fn(move |request: Request<Body>| {
+                let fake = fake.clone();
+                async move {
+                    let (parts, body) = request.into_parts();
+                    let body = body.collect_bytes().await?;
+                    let target = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+                    let (status, answer) = fake.answer(&parts.method, &target, &body);
+                    let status = StatusCode::from_u16(status).expect("status");
+                    let mut response = Response::new(Body::from(answer.to_string().into_bytes()));
+                    *response.status_mut() = status;
+                    Ok::<_, kube::Error>(response)
+                }
+            }),
+            "default",
+        )
+    }
+
+    pub(crate) fn put(&self, path: &str, object: Value) {
+        self.lock().store(path, object);
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Option<Value> {
+        self.lock().objects.get(path).cloned()
+    }
+
+    pub(crate) fn delete(&self, path: &str) {
+        self.lock().objects.remove(path);
+    }
+
+    /// The next requests are answered with these statuses.
+    pub(crate) fn refuse(&self, statuses: &[u16]) {
+        self.lock().refusals.extend(statuses);
+    }
+
+    pub(crate) fn paged(&self, page: usize) {
+        self.lock().page = Some(page);
+    }
+
+    pub(crate) fn control(&self, controller: impl FnMut(&mut Objects) + Send + 'static) {
+        self.lock().controller = Some(Box::new(controller));
+    }
+
+    /// `METHOD path` of each request so far.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.lock().requests.clone()
+    }
+
+    fn answer(&self, method: &Method, target: &str, body: &[u8]) -> (u16, Value) {
+        let mut state = self.lock();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        state.requests.push(format!("{method} {path}"));
+        if let Some(status) = state.refusals.pop_front() {
+            return (status, json!({ "message": "refused by the test" }));
+        }
+        let mut controller = state.controller.take();
+        if let Some(control) = controller.as_mut() {
+            control(&mut state.objects);
+        }
+        state.controller = controller;
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        match *method {
+            Method::GET => state.read(path, query),
+            Method::POST => {
+                let path = format!("{path}/{}", body["metadata"]["name"].as_str().expect("name"));
+                if state.objects.contains_key(&path) {
+                    return (409, json!({ "message": "exists" }));
+                }
+                (201, state.store(&path, body))
+            }
+            Method::PATCH => {
+                let found = state.objects.get(path).cloned();
+                let wanted = body.pointer("/metadata/resourceVersion").cloned();
+                match (found, query.contains("force=true"), wanted) {
+                    (None, false, _) => (404, json!({ "message": "absent" })),
+                    (Some(found), _, Some(wanted)) if found["metadata"]["resourceVersion"] != wanted => {
+                        (409, json!({ "message": "changed meanwhile" }))
+                    }
+                    (found, _, _) => {
+                        let mut object = found.unwrap_or_else(|| json!({}));
+                        merge(&mut object, &body);
+                        (200, state.store(path, object))
+                    }
+                }
+            }
+            _ => (405, json!({})),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("no test panics while it holds the lock")
+    }
+}
+
+impl State {
+    fn store(&mut self, path: &str, mut object: Value) -> Value {
+        self.version += 1;
+        object["metadata"]["resourceVersion"] = self.version.to_string().into();
+        self.objects.insert(path.to_owned(), object.clone());
+        object
+    }
+
+    fn read(&self, path: &str, query: &str) -> (u16, Value) {
+        if let Some(object) = self.objects.get(path) {
+            return (200, object.clone());
+        }
+        let lists = ["secrets", "deployments", "statefulsets", "daemonsets", "pods", "nodes"];
+        let (base, plural) = path.rsplit_once('/').expect("path");
+        if !lists.contains(&plural) {
+            return (404, json!({ "message": "absent" }));
+        }
+        let parameter = |name: &str| {
+            let pair = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+            pair.unwrap_or_default().replace("%3D", "=").replace("%2C", ",").replace("%21", "!")
+        };
+        let inside = |key: &str| {
+            let Some((collection, _)) = key.rsplit_once('/') else { return false };
+            let every = format!("{base}/namespaces/");
+            collection == path
+                || (collection.starts_with(&every)
+                    && collection.ends_with(&format!("/{plural}"))
+                    && !base.contains("namespaces"))
+        };
+        let selector = parameter("labelSelector");
+        let found: Vec<Value> = self
+            .objects
+            .iter()
+            .filter(|(key, object)| inside(key) && selected(object, &selector))
+            .map(|(_, object)| object.clone())
+            .collect();
+        let from: usize = parameter("continue").parse().unwrap_or(0);
+        let page = self.page.unwrap_or(usize::MAX);
+        let next = from.saturating_add(page);
+        let token = if next < found.len() { next.to_string() } else { String::new() };
+        let items: Vec<Value> = found.into_iter().skip(from).take(page).collect();
+        (200, json!({ "metadata": { "continue": token }, "items": items }))
+    }
+}
+
+fn selected(object: &Value, selector: &str) -> bool {
+    selector.split(',').filter(|term| !term.is_empty()).all(|term| match term.split_once("!=") {
+        Some((key, value)) => object["metadata"]["labels"][key] != value,
+        None => term.split_once('=').is_some_and(|(key, value)| object["metadata"]["labels"][key] == value),
+    })
+}
+
+fn merge(object: &mut Value, change: &Value) {
+    match (object, change) {
+        (Value::Object(object), Value::Object(change)) => {
+            for (key, value) in change {
+                merge(object.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (object, change) => *object = change.clone(),
+    }
+}
+
+/// Progress that is kept; each message must have words in both languages.
+#[derive(Default)]
+pub(crate) struct Told(pub(crate) Vec<Message>);
+
+impl Progress for Told {
+    fn waiting(&mut self, what: Message) {
+        assert_words(&what);
+        self.0.push(what);
+    }
+
+    fn advance(&mut self, _done: u64, _total: u64) {}
+}
+
+impl Told {
+    pub(crate) fn codes(&self) -> Vec<&str> {
+        let mut codes: Vec<&str> = self.0.iter().map(|message| message.code.as_ref()).collect();
+        codes.dedup();
+        codes
+    }
+}
+
+/// Both languages know the message and all that its words name.
+pub(crate) fn assert_words(message: &Message) {
+    for language in Language::ALL {
+        let words = message.render(language);
+        assert_ne!(words, message.code, "no words in {language}");
+        assert!(!words.contains("{$"), "an argument is missing: {words}");
+    }
+}
+
+/// Runs `act` with an attempt of `seconds` that nobody stops.
+pub(crate) fn attempt<T>(seconds: u64, told: &mut Told, act: impl FnOnce(&mut Attempt<'_>) -> T) -> T {
+    let stop = || false;
+    act(&mut Attempt { limit: Duration::from_secs(seconds), progress: told, stop: &stop })
+}
+
+/// Blobs in a folder, named by their digest.
+pub(crate) struct Folder(pub(crate) tempfile::TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("folder"))
+    }
+
+    pub(crate) fn add(&self, bytes: &[u8]) -> Digest {
+        let digest = Digest::of(bytes);
+        std::fs::write(self.0.path().join(digest.hex()), bytes).expect("write");
+        digest
+    }
+}
+
+impl Blobs for Folder {
+    fn path(&self, digest: &Digest) -> Option<PathBuf> {
+        Some(self.0.path().join(digest.hex())).filter(|path| path.exists())
+    }
+}
+
+/// One certificate for every host.
+pub(crate) struct OnePair {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+}
+
+impl Certificates for OnePair {
+    fn front_door(&self, _host: &str) -> Result<TlsPair, Fault> {
+        Ok(TlsPair { certificate: self.certificate.clone(), key: self.key.clone() })
+    }
+}

@@ -87,7 +87,7 @@ install-plan-digest = Plan: { $digest }
 install-plan-address = Users will reach it at { $address }
 install-plan-files = What is placed on this host
 install-plan-steps = Steps that the agent then does
-install-plan-undo = if it fails: taken back by { $undo }
+install-plan-undo = if it fails: taken back by the step “{ $undo }”
 install-plan-no-undo = if it fails: nothing to take back
 install-plan-cannot-undo = if it fails: cannot be taken back: { $why }
 install-plan-limit = at most { $limit } for each of { $attempts } { $attempts ->
@@ -113,8 +113,6 @@ install-placed = Everything is in place. The agent now does the work; closing th
 install-already = { $release } is already installed; nothing to do.
 install-running = { $release } is being installed already. Joining it.
 install-stopped = Stopped. Nothing runs by itself yet; the same command goes on where this one stopped.
-install-busy = Another installer is at work on this host.
-install-undo-stop-kubernetes = stopping Kubernetes
 
 inspect-release = { $name } { $version }, sequence { $sequence }, for { $architecture }
 inspect-kubernetes = Kubernetes { $version }
@@ -125,7 +123,6 @@ inspect-images = Images
 inspect-programs = Programs
 verify-ok = { $release } is whole and signed by a trusted key: { $fingerprint }
 
-tui-title = bridle
 tui-home = Home
 tui-operation = Operation
 tui-help = Help

@@ -87,7 +87,7 @@ install-plan-digest = Plan : { $digest }
 install-plan-address = Les utilisateurs y accéderont par { $address }
 install-plan-files = Ce qui est déposé sur ce serveur
 install-plan-steps = Étapes que l’agent réalise ensuite
-install-plan-undo = en cas d’échec : annulée par { $undo }
+install-plan-undo = en cas d’échec : annulée par l’étape « { $undo } »
 install-plan-no-undo = en cas d’échec : rien à annuler
 install-plan-cannot-undo = en cas d’échec : ne peut pas être annulée : { $why }
 install-plan-limit = au plus { $limit } pour chacune des { $attempts } { $attempts ->
@@ -113,8 +113,6 @@ install-placed = Tout est en place. L’agent fait maintenant le travail ; ferm
 install-already = { $release } est déjà installée ; il n’y a rien à faire.
 install-running = { $release } est déjà en cours d’installation. Vous la rejoignez.
 install-stopped = Arrêté. Rien ne continue tout seul pour l’instant ; la même commande reprend là où celle-ci s’est arrêtée.
-install-busy = Un autre installateur est à l’œuvre sur ce serveur.
-install-undo-stop-kubernetes = l’arrêt de Kubernetes
 
 inspect-release = { $name } { $version }, numéro d’ordre { $sequence }, pour { $architecture }
 inspect-kubernetes = Kubernetes { $version }
@@ -125,7 +123,6 @@ inspect-images = Images
 inspect-programs = Programmes
 verify-ok = { $release } est complète et signée par une clé de confiance : { $fingerprint }
 
-tui-title = bridle
 tui-home = Accueil
 tui-operation = Opération
 tui-help = Aide
