@@ -90,3 +90,6 @@ fn path(namespace: &Namespace) -> String {
 fn what(namespace: &Namespace) -> String {
     format!("Namespace {}", namespace.name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,3 +41,6 @@ fn trouble(api: &ApiServer, node: &str) -> Option<(Message, String)> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

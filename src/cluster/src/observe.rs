@@ -117,3 +117,6 @@ fn trouble(pod: &Value) -> Option<PodTrouble> {
 fn string(object: &Value, pointer: &str) -> String {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,3 +112,6 @@ fn crd_path(path: &Path) -> Option<String> {
     let definition = rest.len() >= 2 && rest[0] == "crds" && matches!(extension.as_str(), "yaml" | "yml" | "json");
     definition.then_some(below)
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -129,3 +129,6 @@ fn definition(mut object: Value) -> Option<Definition> {
     annotations.as_object_mut()?.insert(SOURCE.to_owned(), source.clone().into());
     Some(Definition { name, source, object })
 }
+
+#[cfg(test)]
+mod tests;

@@ -163,3 +163,6 @@ fn path(secret: &Secret) -> String {
 fn what(secret: &Secret) -> String {
     format!("Secret {}/{}", secret.namespace, secret.name)
 }
+
+#[cfg(test)]
+mod tests;
