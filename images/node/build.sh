@@ -50,7 +50,7 @@ mapfile -t inputs < <(cd "$here" && find . -name '*.go' -not -name '*_test.go' -
 program=$cache/k3s-$version-$(hash "${inputs[@]}" "versions/$version.mod" "versions/$version.sum" "${payload_inputs[@]}")
 if [ ! -f "$program" ]; then
   overlay=$(mktemp "$cache/.overlay-XXXXXX"); trap 'rm -f "$overlay" "$program.tmp"' EXIT
-  printf '{"Replace":{"%s":"%s"}}' "$here/payload/blob/payload.tar.zst" "$payload" > "$overlay"
+  printf '{"Replace":{"%s":"%s"}}' "$here/payload/blob/$(sha256sum "$payload" | cut -d' ' -f1).tar.zst" "$payload" > "$overlay"
   minor=${version#1.}; minor=${minor%%.*}
   stamp="-X bridle.local/node/release.Version=v$version+k3s1"
   for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do

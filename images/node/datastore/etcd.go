@@ -28,6 +28,8 @@ const (
 	dialTimeout = 5 * time.Second
 	// quotaBytes is etcd's advised maximum and less than its default times four.
 	quotaBytes = 2 << 30
+	// warnAfter is how long a request may take before etcd logs it.
+	warnAfter = 500 * time.Millisecond
 )
 
 // Store is the etcd of one server.
@@ -108,6 +110,8 @@ func (s *Store) WriteConfig(forceNewCluster bool) (string, error) {
 		"snapshot-count":              10000,
 		"heartbeat-interval":          500,
 		"election-timeout":            5000,
+		// Without a value here a configuration file means "warn of every request".
+		"warning-unary-request-duration": warnAfter,
 	}
 	text, err := yaml.Marshal(config)
 	if err != nil {

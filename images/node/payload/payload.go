@@ -3,7 +3,6 @@ package payload
 
 import (
 	"archive/tar"
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -30,12 +29,10 @@ var Programs = []string{"containerd", "containerd-shim-runc-v2", "ctr", "runc", 
 
 // Unpack makes sure that DATA/data/HASH/bin holds the programs and DATA/data/current points at HASH; it returns that bin folder.
 func Unpack(dataDir string) (string, error) {
-	packed, err := blob.ReadFile("blob/payload.tar.zst")
+	name, hash, err := find()
 	if err != nil {
-		return "", errors.New("this executable was built without its payload: use build.sh")
+		return "", err
 	}
-	sum := sha256.Sum256(packed)
-	name := hex.EncodeToString(sum[:])
 	root := filepath.Join(dataDir, "data")
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return "", err
@@ -45,9 +42,9 @@ func Unpack(dataDir string) (string, error) {
 		return "", err
 	}
 	defer unlock()
-	target := filepath.Join(root, name)
+	target := filepath.Join(root, hash)
 	if !complete(target) {
-		if err := unpackTo(target, packed); err != nil {
+		if err := unpackTo(target, name, hash); err != nil {
 			return "", fmt.Errorf("unpack programs to %s: %w", target, err)
 		}
 	}
@@ -63,6 +60,20 @@ func Unpack(dataDir string) (string, error) {
 	return filepath.Join(target, "bin"), nil
 }
 
+// find gives the archive; its name carries its hash, so that no start has to read it all.
+func find() (name, hash string, err error) {
+	entries, err := blob.ReadDir("blob")
+	if err != nil {
+		return "", "", err
+	}
+	for _, e := range entries {
+		if hash, ok := strings.CutSuffix(e.Name(), ".tar.zst"); ok && len(hash) == sha256.Size*2 {
+			return "blob/" + e.Name(), hash, nil
+		}
+	}
+	return "", "", errors.New("this executable was built without its payload: use build.sh")
+}
+
 func complete(target string) bool {
 	for _, p := range Programs {
 		if _, err := os.Stat(filepath.Join(target, "bin", p)); err != nil {
@@ -73,7 +84,13 @@ func complete(target string) bool {
 }
 
 // unpackTo fills a temporary folder, syncs it and renames it into place.
-func unpackTo(target string, packed []byte) error {
+func unpackTo(target, name, hash string) error {
+	packed, err := blob.Open(name)
+	if err != nil {
+		return err
+	}
+	defer packed.Close()
+	sum := sha256.New()
 	tmp := target + ".tmp"
 	if err := os.RemoveAll(tmp); err != nil {
 		return err
@@ -82,7 +99,7 @@ func unpackTo(target string, packed []byte) error {
 	if err := os.MkdirAll(bin, 0o755); err != nil {
 		return err
 	}
-	stream, err := zstd.NewReader(bytes.NewReader(packed))
+	stream, err := zstd.NewReader(io.TeeReader(packed, sum), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
 	if err != nil {
 		return err
 	}
@@ -102,6 +119,12 @@ func unpackTo(target string, packed []byte) error {
 		if err := writeProgram(filepath.Join(bin, header.Name), io.LimitReader(archive, header.Size)); err != nil {
 			return err
 		}
+	}
+	if _, err := io.Copy(io.Discard, io.TeeReader(packed, sum)); err != nil {
+		return err
+	}
+	if hex.EncodeToString(sum.Sum(nil)) != hash {
+		return errors.New("the payload is damaged")
 	}
 	if err := files.SyncDir(bin); err != nil {
 		return err

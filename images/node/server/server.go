@@ -217,7 +217,7 @@ func (c *Config) startEtcd(ctx context.Context, group *supervise.Group) error {
 	if err != nil {
 		return err
 	}
-	child := supervise.Child{Name: "etcd", Argv: []string{"etcd", component.Marker, path}, Grace: etcdGrace}
+	child := supervise.Child{Name: "etcd", Argv: []string{"etcd", component.Marker, path}, Grace: etcdGrace, Late: true}
 	if err := group.Start(child); err != nil {
 		return err
 	}

@@ -25,6 +25,8 @@ type Child struct {
 	Env  []string
 	// Log takes standard output and error; nil means this process's standard error.
 	Log io.Writer
+	// Late children are stopped after all others have ended: those write to them until their end.
+	Late bool
 	// Grace is how long the child may take to end after SIGTERM before SIGKILL.
 	Grace time.Duration
 }
@@ -109,14 +111,20 @@ func (g *Group) watch(p *process) {
 	}
 }
 
-// Stop ends all children, the last started first, each within its grace.
+// Stop ends all children, each within its grace: first all but the late ones, then those.
 func (g *Group) Stop() {
 	g.mu.Lock()
 	g.stopping = true
 	running := g.running
 	g.mu.Unlock()
-	for i := len(running) - 1; i >= 0; i-- {
-		running[i].stop()
+	for _, late := range []bool{false, true} {
+		var wave sync.WaitGroup
+		for _, p := range running {
+			if p.child.Late == late {
+				wave.Go(p.stop)
+			}
+		}
+		wave.Wait()
 	}
 }
 

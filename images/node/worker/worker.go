@@ -89,7 +89,7 @@ func (c *Config) StartRuntime(ctx context.Context, group *supervise.Group) error
 	}
 	child := supervise.Child{
 		Name: "containerd", Path: filepath.Join(c.Bin, "containerd"), Argv: []string{"containerd", "-c", path},
-		Env: containerdEnv(c.Bin), Log: log, Grace: 10 * time.Second,
+		Env: containerdEnv(c.Bin), Log: log, Grace: 10 * time.Second, Late: true,
 	}
 	if err := group.Start(child); err != nil {
 		return err
