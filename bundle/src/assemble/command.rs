@@ -1,0 +1,243 @@
+//! The command line of `bridle-bundle`.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::cache::Cache;
+use super::error::AssembleError;
+use super::{build, keys, publish};
+use crate::file::{FileError, OpenedBundle, ReleaseFile, Section, VerifiedBundle};
+use crate::trust::{PublicKey, TrustedKeys};
+
+mod compare;
+mod show;
+
+/// Something failed.
+const FAILED: u8 = 1;
+/// A signature or a digest does not hold.
+const REFUSED: u8 = 6;
+
+/// Makes, inspects and compares release files.
+#[derive(Debug, Parser)]
+#[command(name = "bridle-bundle", version)]
+pub struct Options {
+    /// Directory of the cache [default: $BRIDLE_CACHE, or bridle in the user's cache directory]
+    #[arg(long, global = true)]
+    cache: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make a publisher's key: NAME.key (secret) and NAME.pub
+    Keygen {
+        /// Path without extension
+        #[arg(short, long)]
+        output: PathBuf,
+        /// File with a password for the secret key, or - for standard input
+        #[arg(long)]
+        password_file: Option<PathBuf>,
+    },
+    /// Make every recipe and write bundle.lock
+    Lock {
+        /// Folder of release.toml
+        source: PathBuf,
+        #[command(flatten)]
+        work: Work,
+    },
+    /// Build the signed release from bundle.lock
+    Build {
+        /// Folder of release.toml and bundle.lock
+        source: PathBuf,
+        /// Secret key
+        #[arg(long)]
+        key: PathBuf,
+        /// File with the password of the key, or - for standard input
+        #[arg(long)]
+        password_file: Option<PathBuf>,
+        /// Directory for the files
+        #[arg(long)]
+        output: PathBuf,
+        /// Leave out what these releases hold (a delta)
+        #[arg(long)]
+        without: Vec<PathBuf>,
+        #[command(flatten)]
+        work: Work,
+    },
+    /// Show what a release file holds
+    Inspect {
+        /// Release file (.run or .bundle)
+        file: PathBuf,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Verify signatures and every byte of a release file
+    Verify {
+        /// Release file (.run or .bundle)
+        file: PathBuf,
+        /// Public key of the publisher
+        #[arg(long)]
+        key: PathBuf,
+    },
+    /// Show how two release files differ
+    Diff {
+        /// Older release file
+        old: PathBuf,
+        /// Newer release file
+        new: PathBuf,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Work {
+    /// Recipes that are made at a time
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
+    jobs: u8,
+}
+
+impl Options {
+    /// Does what was asked for; `default_cache` is used where no `--cache` is given.
+    #[must_use]
+    pub fn run(self, default_cache: &Path) -> ExitCode {
+        let cache = self.cache.unwrap_or_else(|| default_cache.to_owned());
+        match act(self.command, &cache) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("bridle-bundle: {}", chain(&error));
+                ExitCode::from(status(&error))
+            }
+        }
+    }
+}
+
+fn act(action: Action, cache: &Path) -> Result<(), AssembleError> {
+    match action {
+        Action::Keygen { output, password_file } => {
+            let password = password_file.map(|path| keys::password(&path)).transpose()?;
+            let public = keys::generate(&output, password)?;
+            println!("key {} {}", public.id(), public.to_base64());
+            println!("fingerprint {}", public.fingerprint());
+            Ok(())
+        }
+        Action::Lock { source, work } => {
+            let cache = Cache::open(cache)?;
+            let made = build::assemble(&source, None, &cache, work.jobs.into())?;
+            let path = source.join("bundle.lock");
+            write(&path, &made.lock.text()?)?;
+            println!(
+                "{} programs, {} images, {} charts locked in {}",
+                made.lock.program.len(),
+                made.lock.image.len(),
+                made.lock.chart.len(),
+                path.display()
+            );
+            Ok(())
+        }
+        Action::Build { source, key, password_file, output, without, work } => {
+            let password = password_file.map(|path| keys::password(&path)).transpose()?;
+            let key = keys::load(&key, password)?;
+            let cache = Cache::open(cache)?;
+            let lock = super::source::Lock::read(&source.join("bundle.lock"))?;
+            let mut left_out = BTreeSet::new();
+            for path in &without {
+                let (_, earlier) = open(path, Some(&key.public()?))?;
+                left_out.extend(earlier.contents().blobs.iter().map(|blob| blob.digest));
+            }
+            let made = build::assemble(&source, Some(&lock), &cache, work.jobs.into())?;
+            let published = publish::publish(&made, &key, &cache, &output, &left_out)?;
+            show::published(&made.release, &published);
+            Ok(())
+        }
+        Action::Inspect { file, json } => {
+            let (release_file, bundle) = open(&file, None)?;
+            show::inspect(&release_file, &bundle, json);
+            Ok(())
+        }
+        Action::Verify { file, key } => verify(&file, &PublicKey::read(&key)?),
+        Action::Diff { old, new, json } => {
+            let (_, old) = open(&old, None)?;
+            let (_, new) = open(&new, None)?;
+            compare::show(old.contents(), new.contents(), json);
+            Ok(())
+        }
+    }
+}
+
+/// Opens a release file; without a key, the one that it says it is signed with is believed (to look at it only).
+fn open(path: &Path, key: Option<&PublicKey>) -> Result<(ReleaseFile, VerifiedBundle<Section>), AssembleError> {
+    let file = ReleaseFile::open(path)?;
+    let opened = OpenedBundle::open(file.bundle()?)?;
+    let key = match key {
+        Some(key) => key.clone(),
+        None => opened
+            .claimed_key()
+            .cloned()
+            .ok_or_else(|| AssembleError::recipe(path.display().to_string(), "carries no key"))?,
+    };
+    let bundle = opened.verify(&TrustedKeys::new(vec![key])?, &crate::file::Conditions::default())?;
+    Ok((file, bundle))
+}
+
+fn verify(path: &Path, key: &PublicKey) -> Result<(), AssembleError> {
+    let (file, bundle) = open(path, Some(key))?;
+    let contents = bundle.verify_all(&mut |_| {})?;
+    file.verify_head(&contents.release)?;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".minisig");
+    let beside = PathBuf::from(beside);
+    let whole = if beside.exists() {
+        let signature = crate::trust::Signature::read(&beside)?;
+        let content = std::fs::File::open(path).map_err(AssembleError::io("open", path))?;
+        TrustedKeys::new(vec![key.clone()])?.verify_stream(content, &signature)?;
+        "and its signature beside it "
+    } else {
+        ""
+    };
+    println!(
+        "{} {} {whole}verified: key {}, {} blobs, {} bytes",
+        contents.release.name,
+        contents.release.version,
+        key.id(),
+        contents.all().count(),
+        contents.size()
+    );
+    Ok(())
+}
+
+/// Writes a file beside, then renames it.
+fn write(path: &Path, text: &str) -> Result<(), AssembleError> {
+    use std::io::Write as _;
+    let part = path.with_extension("lock.part");
+    let written = std::fs::File::create(&part)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    written.map_err(AssembleError::io("write", &part))?;
+    super::cache::rename(&part, path)
+}
+
+fn status(error: &AssembleError) -> u8 {
+    match error {
+        AssembleError::Trust(_) => REFUSED,
+        AssembleError::File(FileError::Write(_)) => FAILED,
+        AssembleError::File(_) => REFUSED,
+        _ => FAILED,
+    }
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}
