@@ -5,4 +5,5 @@
 
 pub mod campus;
 pub mod gate;
+pub mod simulated;
 pub mod testhost;

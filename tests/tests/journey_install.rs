@@ -38,8 +38,14 @@ fn a_file_that_is_not_the_publishers_changes_nothing() -> Outcome {
     let size = std::fs::metadata(&campus().run)?.len();
     for (what, damage) in [
         // The middle lies in the blobs, the last part behind them is the footer.
-        ("a flipped bit in a blob", format!("printf '\\xff\\x00\\xff' | dd of=/root/campus.run bs=1 seek={} conv=notrunc", size / 2)),
-        ("a flipped bit in the footer", format!("printf '\\xff' | dd of=/root/campus.run bs=1 seek={} conv=notrunc", size - 30)),
+        (
+            "a flipped bit in a blob",
+            format!("printf '\\xff\\x00\\xff' | dd of=/root/campus.run bs=1 seek={} conv=notrunc", size / 2),
+        ),
+        (
+            "a flipped bit in the footer",
+            format!("printf '\\xff' | dd of=/root/campus.run bs=1 seek={} conv=notrunc", size - 30),
+        ),
         ("a truncated file", format!("truncate --size={} /root/campus.run", size / 3 * 2)),
     ] {
         host.shell(&format!("cp /root/good.run /root/campus.run; {damage}"))?;
@@ -75,17 +81,29 @@ fn installs_offline_and_stays() -> Outcome {
     no_second_copy(&host)?;
     an_image_comes_back(&host)?;
 
-    let before = host.shell("find /opt/bridle /etc/bridle /var/lib/bridle/journal /var/lib/bridle/store -type f | sort | xargs sha256sum")?;
+    let before = host.shell(
+        "find /opt/bridle /etc/bridle /var/lib/bridle/journal /var/lib/bridle/store -type f | sort | xargs sha256sum",
+    )?;
     let again = host.command(Installation::words())?.run()?;
-    assert!(again.success() && again.stderr.contains("already installed") || again.stdout.contains("already installed"), "{}{}", again.stdout, again.stderr);
-    let after = host.shell("find /opt/bridle /etc/bridle /var/lib/bridle/journal /var/lib/bridle/store -type f | sort | xargs sha256sum")?;
+    assert!(
+        again.success() && again.stderr.contains("already installed") || again.stdout.contains("already installed"),
+        "{}{}",
+        again.stdout,
+        again.stderr
+    );
+    let after = host.shell(
+        "find /opt/bridle /etc/bridle /var/lib/bridle/journal /var/lib/bridle/store -type f | sort | xargs sha256sum",
+    )?;
     assert_eq!(before, after, "a second installation changed something");
 
     host.reboot()?;
     let front = FrontDoor::of(&host)?;
-    host.wait_until("front door after the reboot", 5 * MINUTES, || front.page().is_ok() && front.enrolment(&student).is_ok())?;
+    host.wait_until("front door after the reboot", 5 * MINUTES, || {
+        front.page().is_ok() && front.enrolment(&student).is_ok()
+    })?;
     assert_eq!(front.enrolment(&student)?["student"], "ada");
-    let since_boot = host.shell("journalctl --no-pager -o cat -b -u bridle-agent | grep -c 'registry: blob' || true")?;
+    let since_boot =
+        host.shell("journalctl --no-pager -o cat -b -u bridle-agent | grep -c 'registry: blob' || true")?;
     assert_eq!(since_boot, "0", "the restart moved image bytes");
     assert_eq!(lab.outside_attempts()?, [], "something tried to reach an outside address");
     Ok(())
@@ -108,7 +126,9 @@ fn what_an_expert_expects(host: &Host) -> Outcome {
 
 /// containerd's content store holds manifests and configurations only.
 fn no_second_copy(host: &Host) -> Outcome {
-    let largest = host.shell("find /var/lib/rancher/k3s/agent/containerd/io.containerd.content.v1.content/blobs -type f -size +100k | wc -l")?;
+    let largest = host.shell(
+        "find /var/lib/rancher/k3s/agent/containerd/io.containerd.content.v1.content/blobs -type f -size +100k | wc -l",
+    )?;
     assert_eq!(largest, "0", "containerd holds compressed layers");
     Ok(())
 }
@@ -129,7 +149,9 @@ fn a_power_cut_in_the_middle_goes_on_by_itself() -> Outcome {
         let installation = Installation::prepare(&host, campus())?;
         let _running = installation.start()?;
         println!("power cut as soon as step {step} begins");
-        host.wait_until("the step begins", 10 * MINUTES, || installation.reached("intent", step) || installation.state().as_deref() == Some("committed"))?;
+        host.wait_until("the step begins", 10 * MINUTES, || {
+            installation.reached("intent", step) || installation.state().as_deref() == Some("committed")
+        })?;
     }
     host.power_cut()?;
     host.boot()?;

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use bridle_journeys::campus::{self, HOST, Installation};
 use bridle_journeys::gate;
+use bridle_journeys::simulated;
 use bridle_journeys::testhost::{self, Lab};
 
 /// Name of the demo's lab and of its host.
@@ -18,8 +19,9 @@ fn main() -> ExitCode {
     let result = match words[..] {
         [] => demo(),
         ["--destroy"] => destroy(),
+        ["--simulated"] => simulated(),
         _ => {
-            eprintln!("usage: cargo demo | cargo demo --destroy");
+            eprintln!("usage: cargo demo | cargo demo -- --destroy | cargo demo -- --simulated");
             return ExitCode::from(2);
         }
     };
@@ -39,11 +41,11 @@ fn demo() -> Outcome {
     if let Err(missing) = machine() {
         eprintln!("This machine cannot boot the demo's host:");
         missing.iter().for_each(|line| eprintln!("  {line}"));
-        return Err("see above".into());
+        return Err("the real agent over a simulated machine needs none of this: cargo demo -- --simulated".into());
     }
     destroy()?;
     say(began, "building the publisher's tool, Kubernetes, images and the signed release (long the first time)");
-    let campus = campus::build(Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no checkout")?)?;
+    let campus = campus::build(checkout()?)?;
     say(began, "booting a clean Debian host without internet");
     let lab = Lab::new(LAB)?;
     let mut host = lab.host(SERVER).disk_gib(16).build()?;
@@ -55,9 +57,11 @@ fn demo() -> Outcome {
     print!("{}{}", output.stdout, output.stderr);
     if !output.success() {
         lab.keep()?;
-        return Err(
-            format!("the installation ended with {}; the host is kept: cargo demo --destroy", output.status).into()
-        );
+        return Err(format!(
+            "the installation ended with {}; the host is kept: cargo demo -- --destroy",
+            output.status
+        )
+        .into());
     }
     let seconds = installed.elapsed().as_secs();
     let (address, leader) = (host.address(), host.leader()?);
@@ -69,10 +73,23 @@ The platform runs: installed in {seconds} s on the host {SERVER} ({address}).
   the front page     curl --insecure --resolve {HOST}:443:{address} https://{HOST}/
   a shell on it      nsenter -t {leader} -m -u -i -n -p -C bash -l
   and there          bridle status        bridle tui        kubectl get pods -A        helm list -A
-  when done          cargo demo --destroy
+  when done          cargo demo -- --destroy
 "
     );
     Ok(())
+}
+
+fn simulated() -> Outcome {
+    let root = tempfile::tempdir()?;
+    println!(
+        "The real agent, engine, journal and command line over a simulated machine: nothing of this machine is changed."
+    );
+    let status = simulated::show(checkout()?, root.path())?;
+    if status.success() { Ok(()) } else { Err(format!("bridle ended with {status}").into()) }
+}
+
+fn checkout() -> Result<&'static Path, &'static str> {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the crate does not lie in a checkout")
 }
 
 fn destroy() -> Outcome {

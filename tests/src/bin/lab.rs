@@ -4,6 +4,7 @@
 //! lab check                 what this machine lacks for test hosts
 //! lab boot NAME [HOST...]   a lab that stays, with running hosts (h1 if none is named)
 //! lab run NAME HOST CMD...  runs a program on a host of a kept lab
+//! lab start|poweroff|crash|power-cut NAME HOST
 //! lab destroy NAME          removes it
 //! lab hold NAME             a lab with the running host h1, removed at the end of the standard input
 //! lab sweep                 removes what killed runs have left
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         ["check"] => check(),
         ["boot", name, hosts @ ..] => boot(name, hosts),
         ["run", name, host, command @ ..] if !command.is_empty() => run(name, host, command),
+        [change @ ("start" | "poweroff" | "crash" | "power-cut"), name, host] => switch(change, name, host),
         ["destroy", name] => destroy(name),
         ["hold", name] => hold(name),
         ["sweep"] => sweep().map(|names| {
@@ -69,6 +71,17 @@ fn run(name: &str, host: &str, command: &[&str]) -> Result<ExitCode, Error> {
     print!("{}", output.stdout);
     eprint!("{}", output.stderr);
     Ok(if output.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn switch(change: &str, name: &str, host: &str) -> Result<ExitCode, Error> {
+    let mut host = kept(name)?.existing_host(host)?;
+    match change {
+        "start" => host.boot(),
+        "poweroff" => host.poweroff(),
+        "crash" => host.crash(),
+        _ => host.power_cut(),
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn destroy(name: &str) -> Result<ExitCode, Error> {

@@ -65,8 +65,20 @@ impl FrontDoor {
         let url = format!("https://{HOST}{path}");
         let authority = self.authority.display().to_string();
         let mut words = vec![
-            "--silent", "--show-error", "--fail-with-body", "--max-time", "20", "--noproxy", "*", "--cacert", &authority,
-            "--resolve", &resolve, "--request", method, &url,
+            "--silent",
+            "--show-error",
+            "--fail-with-body",
+            "--max-time",
+            "20",
+            "--noproxy",
+            "*",
+            "--cacert",
+            &authority,
+            "--resolve",
+            &resolve,
+            "--request",
+            method,
+            &url,
         ];
         let text = body.map(Value::to_string);
         if let Some(text) = &text {
