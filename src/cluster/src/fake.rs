@@ -37,7 +37,7 @@ pub(crate) struct FakeApi(Arc<Mutex<State>>);
 
 /// Everything that a test of a step needs.
 pub(crate) struct Bench {
-    pub(crate) runtime: Runtime,
+    _runtime: Runtime,
     pub(crate) fake: FakeApi,
     pub(crate) clock: Arc<SimClock>,
     pub(crate) api: ApiServer,
@@ -49,7 +49,7 @@ impl Bench {
         let (fake, clock) = (FakeApi::default(), Arc::new(SimClock::default()));
         let time: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
         let api = ApiServer::fixed(runtime.handle().clone(), fake.client(&runtime), time);
-        Self { runtime, fake, clock, api }
+        Self { _runtime: runtime, fake, clock, api }
     }
 }
 
@@ -262,6 +262,7 @@ impl Folder {
         Self(tempfile::tempdir().expect("folder"))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "files of tests need not survive a power cut")]
     pub(crate) fn add(&self, bytes: &[u8]) -> Digest {
         let digest = Digest::of(bytes);
         std::fs::write(self.0.path().join(digest.hex()), bytes).expect("write");

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "files of tests need not survive a power cut")]
+
 use std::io::Write as _;
 
 use flate2::Compression;
