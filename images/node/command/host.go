@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
 
 	"bridle.local/node/cli"
 	"github.com/sirupsen/logrus"
+	"google.golang.org/grpc/grpclog"
 )
 
 var notifySocket string
@@ -40,6 +42,9 @@ func notify(state string) {
 		logrus.Warnf("Failed to notify systemd: %v", err)
 	}
 }
+
+// quietGRPC drops the connection attempts that the etcd client logs; what matters comes back as an error.
+func quietGRPC() { grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard)) }
 
 // identity gives this host's name and address in the cluster.
 func identity(o *cli.Options) (name, ip string, err error) {

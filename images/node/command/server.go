@@ -43,6 +43,7 @@ func runServer(args []string) error {
 	if err != nil {
 		return err
 	}
+	quietGRPC()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	if o.Bool("cluster-reset") {

@@ -28,6 +28,7 @@ func runSnapshot(args []string) error {
 	if len(args) == 0 {
 		return errors.New("a sub-command is needed: save, ls, delete or prune")
 	}
+	quietGRPC()
 	known := snapshotFlags()
 	for i := range known {
 		if known[i].Short == "o" && known[i].Name != "output" {

@@ -22,7 +22,9 @@ import (
 const (
 	// snapshotLimit is how long one snapshot may take; the database is at most quotaBytes.
 	snapshotLimit = 10 * time.Minute
-	zipSuffix     = ".zip"
+	// answerLimit is how long a running etcd may take to answer.
+	answerLimit = 10 * time.Second
+	zipSuffix   = ".zip"
 )
 
 func prefixOption() clientv3.OpOption { return clientv3.WithPrefix() }
@@ -55,6 +57,9 @@ func (s *Store) Save(ctx context.Context, dir, name string, compress bool) (stri
 	if err != nil {
 		return "", err
 	}
+	if err := s.answers(ctx); err != nil {
+		return "", fmt.Errorf("etcd is not running: %w", err)
+	}
 	full := fmt.Sprintf("%s-%s-%d", name, s.NodeName, time.Now().Unix())
 	path := filepath.Join(dir, full)
 	if _, err := snapshot.SaveWithVersion(ctx, zap.NewNop(), config, path); err != nil {
@@ -70,6 +75,19 @@ func (s *Store) Save(ctx context.Context, dir, name string, compress bool) (stri
 		full += zipSuffix
 	}
 	return full, files.SyncDir(dir)
+}
+
+// answers says whether the local member is up.
+func (s *Store) answers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	client, err := s.Client(ctx)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	_, err = client.Status(ctx, clientEndpoint)
+	return err
 }
 
 // List gives the snapshots of a folder, the oldest first.
