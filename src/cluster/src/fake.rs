@@ -10,6 +10,7 @@ use bridle_core::fault::Fault;
 use bridle_core::message::{Language, Message};
 use bridle_core::port::sim::SimClock;
 use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Progress, TlsPair};
+use bridle_core::step::Standing;
 use http::{Method, Request, Response, StatusCode};
 use kube::client::Body;
 use serde_json::{Value, json};
@@ -245,6 +246,17 @@ pub(crate) fn assert_words(message: &Message) {
         let words = message.render(language);
         assert_ne!(words, message.code, "no words in {language}");
         assert!(!words.contains("{$"), "an argument is missing: {words}");
+    }
+}
+
+/// Whether a probe found something missing and says so in words.
+pub(crate) fn is_missing(standing: &Result<Standing, Fault>) -> bool {
+    match standing {
+        Ok(Standing::Missing(message)) => {
+            assert_words(message);
+            true
+        }
+        _ => false,
     }
 }
 

@@ -134,3 +134,6 @@ impl Cluster for KubeCluster {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::fake::{Bench, Told, attempt};
+use crate::fake::{Bench, Told, attempt, is_missing};
 
 fn campus() -> Vec<Namespace> {
     vec![Namespace { name: "campus".to_owned(), pod_security: PodSecurity::Restricted }]
@@ -10,13 +10,13 @@ fn campus() -> Vec<Namespace> {
 #[test]
 fn absent_ones_are_made_and_foreign_labels_stay() {
     let bench = Bench::new();
-    assert!(matches!(probe(&bench.api, &campus()), Ok(Standing::Missing(_))));
+    assert!(is_missing(&probe(&bench.api, &campus())));
     let path = "/api/v1/namespaces/campus";
     bench.fake.put(
         path,
         json!({ "metadata": { "labels": { "team": "x", "pod-security.kubernetes.io/enforce": "baseline" } } }),
     );
-    assert!(matches!(probe(&bench.api, &campus()), Ok(Standing::Missing(_))));
+    assert!(is_missing(&probe(&bench.api, &campus())));
     attempt(10, &mut Told::default(), |at| apply(&bench.api, bench.clock.as_ref(), &campus(), at)).expect("applied");
     assert_eq!(probe(&bench.api, &campus()), Ok(Standing::Done));
     let labels = bench.fake.get(path).expect("namespace")["metadata"]["labels"].clone();

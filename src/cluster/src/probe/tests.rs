@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::*;
-use crate::fake::{Told, attempt, runtime};
+use crate::fake::{Told, attempt, is_missing, runtime};
 
 /// A CA with a certificate for `campus.internal`: chain (leaf, CA) and key as PEM.
 fn certificates() -> (String, String) {
@@ -272,7 +272,7 @@ fn the_deadline_names_the_request() {
     assert_eq!(fault.code, FaultCode::ProbeFailed);
     crate::fake::assert_words(&fault.message);
     assert_eq!(fault.causes, ["status 404, expected 200"]);
-    assert!(matches!(stand(site.runtime.handle(), &site.door(), &probes), Standing::Missing(_)));
+    assert!(is_missing(&Ok(stand(site.runtime.handle(), &site.door(), &probes))));
 }
 
 #[test]

@@ -1,0 +1,77 @@
+use bridle_core::fault::FaultCode;
+use bridle_core::port::sim::SimClock;
+use bridle_core::port::{Command, CommandError, CommandOutput};
+use bridle_core::release::{Namespace, PodSecurity};
+use bridle_core::step::ChartStep;
+use serde_json::json;
+
+use super::*;
+use crate::fake::{FakeApi, Folder, OnePair, Told, attempt, is_missing, runtime};
+
+/// Helm is absent from this host.
+struct NoHelm;
+
+impl Process for NoHelm {
+    fn run(&self, command: &Command, _stop: &dyn Fn() -> bool) -> Result<CommandOutput, CommandError> {
+        Err(CommandError::Start { program: command.program.clone(), source: std::io::ErrorKind::NotFound.into() })
+    }
+}
+
+fn cluster(fake: &FakeApi, runtime: &tokio::runtime::Runtime, blobs: Folder) -> KubeCluster {
+    KubeCluster::with_client(
+        fake.client(runtime),
+        Setup {
+            runtime: runtime.handle().clone(),
+            kubeconfig: PathBuf::from("/etc/k3s.yaml"),
+            helm: Arc::new(|| Ok(PathBuf::from("/opt/helm"))),
+            process: Arc::new(NoHelm),
+            blobs: Arc::new(blobs),
+            certificates: Arc::new(OnePair { certificate: String::new(), key: String::new() }),
+            clock: Arc::new(SimClock::default()),
+            scratch: PathBuf::from("/run/helm"),
+        },
+    )
+}
+
+#[test]
+fn a_step_is_missing_then_applied_then_done() {
+    let (fake, runtime) = (FakeApi::default(), runtime());
+    let cluster = cluster(&fake, &runtime, Folder::new());
+    let namespaces = vec![Namespace { name: "campus".to_owned(), pod_security: PodSecurity::Baseline }];
+    let step = ClusterStep::Namespaces { namespaces };
+    assert!(is_missing(&cluster.probe(&step)));
+    attempt(10, &mut Told::default(), |at| cluster.apply(&step, at)).expect("applied");
+    assert_eq!(cluster.probe(&step), Ok(Standing::Done));
+    attempt(10, &mut Told::default(), |at| cluster.apply(&step, at)).expect("applied twice");
+    assert_eq!(cluster.probe(&step), Ok(Standing::Done));
+
+    let gone = ClusterStep::ChartGone { name: "api".to_owned(), namespace: "campus".to_owned() };
+    assert_eq!(cluster.probe(&gone), Ok(Standing::Done));
+    let node = ClusterStep::NodeReady { node: "h1".to_owned() };
+    assert!(is_missing(&cluster.probe(&node)));
+    fake.put("/version", json!({ "gitVersion": "v1" }));
+    assert_eq!(cluster.observe().expect("snapshot").version, "v1");
+}
+
+#[test]
+fn without_helm_or_certificate_the_fault_says_so() {
+    let (fake, runtime) = (FakeApi::default(), runtime());
+    let blobs = Folder::new();
+    let package = blobs.add(b"chart");
+    let cluster = cluster(&fake, &runtime, blobs);
+    let chart = ChartStep {
+        name: "api".to_owned(),
+        version: "1.0.0".to_owned(),
+        namespace: "campus".to_owned(),
+        package,
+        values: serde_json::Map::new(),
+        timeout_seconds: 60,
+    };
+    let step = ClusterStep::Chart(Box::new(chart));
+    let fault = attempt(60, &mut Told::default(), |at| cluster.apply(&step, at)).expect_err("no helm");
+    assert_eq!(fault.code, FaultCode::ProgramFailed);
+
+    let probes =
+        ClusterStep::Probes { probes: Vec::new(), host: "campus.internal".to_owned(), address: "127.0.0.1".to_owned() };
+    assert_eq!(cluster.probe(&probes).expect_err("no certificate").code, FaultCode::ProbeFailed);
+}
