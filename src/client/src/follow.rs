@@ -140,7 +140,7 @@ impl Follow {
         Ok(Some(News::Reconnecting { attempt: lost.attempt, error }))
     }
 
-    /// Whether the connection before this failure was of use: one that opens and breaks must not renew the patience.
+    /// Whether the connection before this failure held for long although nothing happened.
     fn stream_held(&self) -> bool {
         self.lost.as_ref().zip(self.connected).is_some_and(|(lost, connected)| {
             connected > lost.since && connected.elapsed() > Duration::from_secs(20)
@@ -159,8 +159,10 @@ impl Follow {
             if let EventKind::State { state } = &event.kind {
                 self.ended = state.is_final();
             }
+            // Only something new proves that the connection is of use: one that opens, says the old and breaks must not
+            // renew the patience.
+            self.lost = None;
         }
-        self.lost = None;
         Taken::Tell(Box::new(event))
     }
 }
