@@ -12,7 +12,8 @@ set -eu
 if [ ! -e "$PGDATA" ]; then
     rm -rf "$PGDATA.new"
     initdb --pgdata="$PGDATA.new" --username=postgres --encoding=UTF8 --locale=C.UTF-8 \
-        --data-checksums --auth=reject
+        --data-checksums --auth=reject --no-sync
+    # Everything is on the disk before the name says so.
     sync
     mv "$PGDATA.new" "$PGDATA"
     sync

@@ -3,11 +3,11 @@
 # a data directory that was found again or restored must fit the Secret of this site.
 # Environment: as for the entrypoint. Gives up after five minutes; the pod then never gets ready.
 set -eu
-left=300
+left=1500
 until pg_isready --quiet --host=/run/postgresql; do
     left=$((left - 1))
     [ "$left" -gt 0 ] || { echo "postgresql: the server did not come up in five minutes" >&2; exit 1; }
-    sleep 1
+    sleep 0.2
 done
 
 # The password goes through psql's own quoting, never through an argument, the environment or the log.
