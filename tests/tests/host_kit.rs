@@ -140,6 +140,16 @@ fn a_disk_is_released_although_a_foreign_process_has_copied_its_mount() {
 }
 
 #[test]
+fn the_power_of_one_host_is_cut_while_a_later_one_runs() {
+    let lab = Lab::new("later").unwrap();
+    let (mut first, second) = (booted(&lab, "h1"), booted(&lab, "h2"));
+    first.power_cut().unwrap();
+    assert_eq!(second.shell("hostname").unwrap(), "h2");
+    first.boot().unwrap();
+    assert_eq!(first.shell("hostname").unwrap(), "h1");
+}
+
+#[test]
 fn the_traffic_of_a_disk_is_measured() {
     let lab = Lab::new("traffic").unwrap();
     let host = booted(&lab, "h1");

@@ -72,6 +72,8 @@ impl Disk {
         if is_mounted(&self.mount_point)? {
             return Ok(());
         }
+        // Two devices over one image would destroy it.
+        self.release()?;
         fs::create_dir_all(&self.mount_point).map_err(Error::file("create", &self.mount_point))?;
         let image = self.image.to_string_lossy();
         let found = Invocation::new("losetup", ["--find", "--show", &image]).run_ok()?;
@@ -99,6 +101,11 @@ impl Disk {
             false
         });
         explain(unmounted, &format!("unmounting {mount_point}: {last}"))?;
+        self.release()
+    }
+
+    /// Gives the loop device back and waits until nothing holds it any more.
+    fn release(&self) -> Result<()> {
         let released = wait::poll("release", RELEASE_LIMIT, Duration::from_millis(20), || {
             let devices = devices_of(&self.image);
             for device in &devices {
@@ -141,11 +148,27 @@ fn explain(result: Result<()>, what: &str) -> Result<()> {
     result.map_err(|_| Error::Late { what: what.to_owned(), limit: RELEASE_LIMIT, seen: String::new() })
 }
 
-/// Unmounts a device in the mount namespaces of other processes.
+/// Makes a folder a mount of its own whose unmounts reach the copies that others have of it.
 ///
-/// `ip netns exec` and `unshare` copy all mounts of the machine, a host's disk among them; where the
-/// root is not mounted as shared, the copies know nothing of an unmount, and the device stays busy
-/// for as long as such a process lives.
+/// `ip netns exec` and systemd-nspawn copy all mounts of the machine, the disks of hosts among them
+/// (systemd-nspawn even hides them below its own root, where nobody can unmount them). A disk stays
+/// busy as long as one copy lives. What is mounted below a shared mount goes from all of them.
+pub(crate) fn share(folder: &Path) -> Result<()> {
+    let path = folder.to_string_lossy();
+    Invocation::new("mount", ["--bind", &*path, &*path]).run_ok()?;
+    Invocation::new("mount", ["--make-shared", &*path]).run_ok().map(drop)
+}
+
+/// Ends [`share`], where it is in force; nothing may be mounted below any more.
+pub(crate) fn unshare(folder: &Path) -> Result<()> {
+    while is_mounted(folder)? {
+        Invocation::new("umount", [folder]).run_ok()?;
+    }
+    Ok(())
+}
+
+/// Unmounts a device in the mount namespaces of processes that have made their copy private
+/// (`unshare --mount` does), so that [`share`] does not help.
 fn drop_foreign_mounts(device: &str) {
     let name = device.trim_start_matches("/dev/");
     let Ok(number) = fs::read_to_string(format!("/sys/block/{name}/dev")) else {

@@ -4,7 +4,7 @@ use super::host::{Host, HostBuilder};
 use super::questions::Listener;
 use super::registry::{self, HostRecord, Owner, Record};
 use super::removal::{remove_lab, sweep_locked};
-use super::{Error, OutsideAttempt, Result, base_image, capability, network};
+use super::{Error, OutsideAttempt, Result, base_image, capability, disk, network};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::net::Ipv4Addr;
@@ -58,6 +58,7 @@ impl Lab {
         drop(lock);
         let lab = Self::of(record);
         fs::create_dir_all(&lab.state.folder).map_err(Error::file("create", &lab.state.folder))?;
+        disk::share(&lab.state.folder)?;
         network::create(&lab.state.id, lab.state.number)?;
         let listener = Listener::start(&lab.state.id, lab.state.number)?;
         lab.state.questions.get_or_init(|| listener);

@@ -30,32 +30,48 @@ pub(crate) fn sweep_locked(lock: &registry::Lock) -> Result<Vec<String>> {
     Ok(removed)
 }
 
-/// Removes everything of a lab, its record last.
+/// Removes everything of a lab, its record last. What cannot be removed does not keep the rest; the
+/// record then stays, so that a later sweep tries again.
 pub(crate) fn remove_lab(record: &Record) -> Result<()> {
     let id = record.id();
-    let prefix = format!("{id}-");
-    for name in groups::named(&prefix)? {
+    let steps: [&dyn Fn() -> Result<()>; 4] =
+        [&|| end_processes(&id), &|| release_disks(&record.folder), &|| network::remove_all(&id), &|| {
+            remove_folder(&record.folder)
+        }];
+    let failures = steps.into_iter().filter_map(|step| step().err());
+    // The first is the cause of the others.
+    failures.reduce(|first, _| first).map_or(Ok(()), Err)?;
+    record.forget()
+}
+
+fn end_processes(id: &str) -> Result<()> {
+    for name in groups::named(&format!("{id}-"))? {
         groups::kill_all(&name)?;
         groups::remove(&name)?;
     }
-    release_disks(&record.folder)?;
-    network::remove_all(&id)?;
-    match fs::remove_dir_all(&record.folder) {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(Error::file("remove", &record.folder)(error)),
+    Ok(())
+}
+
+fn remove_folder(folder: &Path) -> Result<()> {
+    // Never through a mount: what is still mounted is not to be emptied.
+    if disk::mount_points()?.iter().any(|mount_point| mount_point.starts_with(folder)) {
+        return Err(Error::Name { name: folder.display().to_string(), why: "still in use as a mount" });
     }
-    record.forget()
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::file("remove", folder)(error)),
+        _ => Ok(()),
+    }
 }
 
 /// Unmounts all disks below the lab's folder and gives their loop devices back.
 fn release_disks(folder: &Path) -> Result<()> {
     for mount_point in disk::mount_points()? {
-        if mount_point.starts_with(folder) {
+        if mount_point.starts_with(folder) && mount_point != folder {
             let image = mount_point.with_extension("ext4");
             Disk { image, mount_point }.detach()?;
         }
     }
+    disk::unshare(folder)?;
     // A run may be killed between making the loop device and mounting it.
     Disk { image: folder.to_owned(), mount_point: folder.to_owned() }.detach()
 }
