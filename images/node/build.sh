@@ -54,7 +54,7 @@ if [ ! -f "$program" ]; then
   minor=${version#1.}; minor=${minor%%.*}
   stamp="-X bridle.local/node/release.Version=v$version+k3s1"
   for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
-    stamp="$stamp -X $package.gitVersion=v$version+k3s1 -X $package.gitMajor=1 -X $package.gitMinor=$minor -X $package.gitTreeState=clean -X $package.buildDate=1970-01-01T00:00:00Z"
+    stamp="$stamp -X $package.gitVersion=v$version+k3s1 -X $package.gitMajor=1 -X $package.gitMinor=$minor -X $package.gitTreeState=clean -X $package.gitCommit=bridle -X $package.buildDate=1970-01-01T00:00:00Z"
   done
   (cd "$here" && CGO_ENABLED=0 build -mod=readonly -modfile="$module" -overlay "$overlay" -ldflags "-s -w -buildid= $stamp" -o "$program.tmp" .)
   mv "$program.tmp" "$program"

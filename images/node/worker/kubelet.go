@@ -34,14 +34,16 @@ func (c *Config) startKubelet(group *supervise.Group) error {
 		"failSwapOn":               false,
 		"healthzBindAddress":       "127.0.0.1",
 		"healthzPort":              10248,
-		"resolvConf":               resolv,
-		"serializeImagePulls":      false,
-		"protectKernelDefaults":    c.ProtectKernel,
-		"staticPodPath":            filepath.Join(c.dir(), "pod-manifests"),
-		"tlsCertFile":              filepath.Join(c.dir(), "serving-kubelet.crt"),
-		"tlsPrivateKeyFile":        filepath.Join(c.dir(), "serving-kubelet.key"),
-		"volumePluginDir":          filepath.Join(c.dir(), "libexec", "kubernetes", "kubelet-plugins", "volume", "exec"),
-		"logging":                  map[string]any{"format": "text"},
+		// Without a main configuration file the kubelet starts from the defaults of its old flags, which open this port.
+		"readOnlyPort":          0,
+		"resolvConf":            resolv,
+		"serializeImagePulls":   false,
+		"protectKernelDefaults": c.ProtectKernel,
+		"staticPodPath":         filepath.Join(c.dir(), "pod-manifests"),
+		"tlsCertFile":           filepath.Join(c.dir(), "serving-kubelet.crt"),
+		"tlsPrivateKeyFile":     filepath.Join(c.dir(), "serving-kubelet.key"),
+		"volumePluginDir":       filepath.Join(c.dir(), "libexec", "kubernetes", "kubelet-plugins", "volume", "exec"),
+		"logging":               map[string]any{"format": "text"},
 	}
 	text, err := json.MarshalIndent(config, "", "  ")
 	if err != nil {
