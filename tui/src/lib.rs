@@ -1,10 +1,14 @@
-//! Terminal screen, a client of the agent.
+//! The terminal screen: one channel of events, one state, actions out. Drawing cannot change the state.
+//!
+//! Text mode for screen readers, a palette, a mouse and other colour sets are later work (`interface.md` §2, T4 to T9).
 
-use bridle_client::ClientConfig;
-use bridle_core::fault::{Exit, Fault};
-use bridle_core::message::Language;
+mod feed;
+mod keymap;
+mod run;
+mod screen;
+mod state;
+#[cfg(test)]
+mod tests;
+mod theme;
 
-/// x
-pub async fn run(_config: &ClientConfig, _language: Language, _colours: bool) -> Result<Exit, Fault> {
-    Ok(Exit::Ok)
-}
+pub use run::run;

@@ -1,0 +1,40 @@
+//! Colours; they only repeat what sign and word say.
+
+use bridle_core::message::Language;
+use bridle_core::sign::{Sign, Tone};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::Span;
+
+/// Whether colours are used, from the 16 of every terminal.
+#[derive(Debug, Clone, Copy)]
+pub struct Theme {
+    pub colours: bool,
+}
+
+impl Theme {
+    fn tone(self, tone: Tone) -> Style {
+        let colour = match tone {
+            Tone::Good => Color::Green,
+            Tone::Busy => Color::Cyan,
+            Tone::Attention => Color::Yellow,
+            Tone::Bad => Color::Red,
+            Tone::Quiet => return Style::new(),
+        };
+        if self.colours { Style::new().fg(colour) } else { Style::new() }
+    }
+
+    /// Sign and word.
+    pub fn sign(self, sign: Sign, language: Language) -> Span<'static> {
+        Span::styled(sign.text(language), self.tone(sign.tone))
+    }
+
+    /// What has the focus; reverse video works without colours.
+    pub fn focus(self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// A heading.
+    pub fn heading(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+}
