@@ -24,7 +24,7 @@ const (
 	Socket = runDir + "/containerd/containerd.sock"
 
 	containerdLogBytes = 50 << 20
-	containerdReady    = 60 * time.Second
+	containerdReady    = 3 * time.Minute
 )
 
 // Config is what a host needs to run pods.
