@@ -39,6 +39,8 @@ pub struct Assembled {
 /// # Errors
 /// [`AssembleError`].
 pub fn assemble(folder: &Path, lock: Option<&Lock>, cache: &Cache, jobs: usize) -> Result<Assembled, AssembleError> {
+    // Tools run in directories of their own: every path must be absolute.
+    let folder = &folder.canonicalize().map_err(AssembleError::io("find", folder))?;
     let path = folder.join("release.toml");
     let source: ReleaseSource = source::read(&path)?;
     source.check(&path)?;

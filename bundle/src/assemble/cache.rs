@@ -156,8 +156,14 @@ impl Cache {
 
     fn scratch_path(&self) -> PathBuf {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        self.root.join("scratch").join(format!("{}-{number}", std::process::id()))
+        loop {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let path = self.root.join("scratch").join(format!("{}-{number}", std::process::id()));
+            // A killed process with the same number may have left something.
+            if !path.exists() {
+                return path;
+            }
+        }
     }
 }
 
