@@ -29,9 +29,7 @@ pub fn of_file(error: &FileError, path: &Path) -> Fault {
 pub fn of_trust(error: &TrustError) -> Fault {
     let fault = match error {
         TrustError::Unknown { signer } => Fault::new(FaultCode::SignatureForeign).with("key", signer.to_string()),
-        TrustError::Read { path, .. } => {
-            Fault::new(FaultCode::FileUnreadable).with("path", path.display().to_string())
-        }
+        TrustError::Read { path, .. } => Fault::new(FaultCode::FileUnreadable).with("path", path.display().to_string()),
         TrustError::Key(_) | TrustError::TooMany => {
             Fault::new(FaultCode::RequestInvalid).with("what", "--publisher-key")
         }

@@ -58,12 +58,7 @@ impl Opened {
 ///
 /// # Errors
 /// A [`Fault`] for anything that is not exactly what one of these keys signed.
-pub fn open(
-    file: &Path,
-    pinned: Option<&Path>,
-    trust_dir: &Path,
-    conditions: &Conditions,
-) -> Result<Opened, Fault> {
+pub fn open(file: &Path, pinned: Option<&Path>, trust_dir: &Path, conditions: &Conditions) -> Result<Opened, Fault> {
     let failed = |error: FileError| of_file(&error, file);
     let release_file = ReleaseFile::open(file).map_err(failed)?;
     let opened = OpenedBundle::open(release_file.bundle().map_err(failed)?).map_err(failed)?;

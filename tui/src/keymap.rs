@@ -65,17 +65,23 @@ const fn bind(
 pub const KEYS: &[Binding] = &[
     bind(&[KeyCode::Enter], Meaning::Open, Name::Words("key-enter"), "key-open", "key-open-long"),
     bind(&[KeyCode::Esc], Meaning::Back, Name::Words("key-escape"), "key-back", "key-back-long"),
-    bind(&[KeyCode::Left], Meaning::Left, Name::Words("key-left-right"), "key-choose", "key-choose-long"),
-    bind(&[KeyCode::Right, KeyCode::Tab], Meaning::Right, Name::Words("key-left-right"), "key-choose", "key-choose-long"),
-    bind(&[KeyCode::Up], Meaning::Up, Name::Words("key-up-down"), "key-scroll", "key-scroll-long"),
-    bind(&[KeyCode::Down], Meaning::Down, Name::Words("key-up-down"), "key-scroll", "key-scroll-long"),
     bind(&[KeyCode::Char('p')], Meaning::Pause, Name::Letter("p"), "key-pause", "key-pause-long"),
     bind(&[KeyCode::Char('c')], Meaning::Continue, Name::Letter("c"), "key-continue", "key-continue-long"),
     bind(&[KeyCode::Char('r')], Meaning::Retry, Name::Letter("r"), "key-retry", "key-retry-long"),
     bind(&[KeyCode::Char('a')], Meaning::Abort, Name::Letter("a"), "key-abort", "key-abort-long"),
+    bind(&[KeyCode::Char('q')], Meaning::Quit, Name::Letter("Ctrl-C"), "key-quit", "key-quit-long"),
+    bind(&[KeyCode::Left], Meaning::Left, Name::Words("key-left-right"), "key-choose", "key-choose-long"),
+    bind(
+        &[KeyCode::Right, KeyCode::Tab],
+        Meaning::Right,
+        Name::Words("key-left-right"),
+        "key-choose",
+        "key-choose-long",
+    ),
+    bind(&[KeyCode::Up], Meaning::Up, Name::Words("key-up-down"), "key-scroll", "key-scroll-long"),
+    bind(&[KeyCode::Down], Meaning::Down, Name::Words("key-up-down"), "key-scroll", "key-scroll-long"),
     bind(&[KeyCode::Char('?'), KeyCode::F(1)], Meaning::Help, Name::Letter("?"), "key-help", "key-help-long"),
     bind(&[KeyCode::Char('L')], Meaning::Language, Name::Letter("L"), "key-language", "key-language-long"),
-    bind(&[KeyCode::Char('q')], Meaning::Quit, Name::Letter("Ctrl-C"), "key-quit", "key-quit-long"),
 ];
 
 impl Binding {

@@ -252,7 +252,9 @@ impl State {
             News::Event(event) => {
                 // While old events are told again, the view of the status is newer.
                 match (OperationView::begin(&event), &mut self.operation) {
-                    (Some(begun), view) if view.as_ref().is_none_or(|view| view.seq <= begun.seq) => *view = Some(begun),
+                    (Some(begun), view) if view.as_ref().is_none_or(|view| view.seq <= begun.seq) => {
+                        *view = Some(begun)
+                    }
                     (None, Some(view)) if event.seq >= view.seq => view.apply(&event),
                     _ => {}
                 }

@@ -246,12 +246,7 @@ fn facts() -> HostFacts {
         default_route: true,
         ports_in_use: Vec::new(),
         foreign: Vec::new(),
-        data_disk: Disk {
-            path: "/var/lib/bridle".to_owned(),
-            total_mib: 40_000,
-            free_mib: 30_000,
-            free_inodes: None,
-        },
+        data_disk: Disk { path: "/var/lib/bridle".to_owned(), total_mib: 40_000, free_mib: 30_000, free_inodes: None },
         missing_kernel: Vec::new(),
     }
 }

@@ -107,7 +107,7 @@ impl Watcher {
         if let EventKind::Waiting { step, what, .. } = &event.kind {
             let waits = Some((*step, what.clone()));
             if self.waits != waits && !self.screen.is_live() {
-                if let Some(line) = view.current().and_then(|step| self.style.detail(step, now())) {
+                if let Some(line) = view.current().and_then(|step| self.style.detail(step, event.time)) {
                     self.screen.line(&format!("        {line}"));
                 }
             }
@@ -166,9 +166,8 @@ fn outcome(state: OperationState) -> Option<Exit> {
         OperationState::Committed => Some(Exit::Ok),
         OperationState::RolledBack => Some(Exit::RolledBack),
         OperationState::NeedsOperator => Some(Exit::Failed),
-        OperationState::Approved
-        | OperationState::Running
-        | OperationState::Paused
-        | OperationState::RollingBack => None,
+        OperationState::Approved | OperationState::Running | OperationState::Paused | OperationState::RollingBack => {
+            None
+        }
     }
 }

@@ -27,7 +27,12 @@ pub fn run(face: &Face, code: &str) -> Result<Exit, Fault> {
 /// The words of a code in general: a place that a real fault fills with a name shows as `…`.
 fn general(code: FaultCode, language: Language) -> FaultText {
     let text = FaultText::new(&Fault::new(code), language);
-    FaultText { what: blank(&text.what), why: text.why.as_deref().map(blank), fix: text.fix.as_deref().map(blank), ..text }
+    FaultText {
+        what: blank(&text.what),
+        why: text.why.as_deref().map(blank),
+        fix: text.fix.as_deref().map(blank),
+        ..text
+    }
 }
 
 /// Replaces what Fluent shows for an argument that is absent (`{$name}`).

@@ -10,6 +10,9 @@ use serde::Serialize;
 
 use crate::arguments::{Color, Global};
 
+/// Columns of most signs with their words; what follows stands in a column.
+const SIGN_WIDTH: usize = 15;
+
 /// Language and manner of printing.
 #[derive(Debug, Clone, Copy)]
 pub struct Face {
@@ -26,9 +29,9 @@ pub struct Face {
 pub struct Paint(pub bool);
 
 impl Paint {
-    /// Sign and word, coloured if wanted.
+    /// Sign and word, coloured if wanted, in a column of [`SIGN_WIDTH`].
     pub fn sign(self, sign: Sign, language: Language) -> String {
-        let text = sign.text(language);
+        let text = format!("{:SIGN_WIDTH$}", sign.text(language));
         let colour = match sign.tone {
             Tone::Good => "32",
             Tone::Busy => "36",

@@ -62,12 +62,7 @@ async fn list(face: &Face, client: &Client, config: &ClientConfig) -> Result<Exi
     fault.map_or(Ok(Exit::Ok), Err)
 }
 
-async fn show(
-    face: &Face,
-    client: &Client,
-    config: &ClientConfig,
-    id: Option<OperationId>,
-) -> Result<Exit, Fault> {
+async fn show(face: &Face, client: &Client, config: &ClientConfig, id: Option<OperationId>) -> Result<Exit, Fault> {
     let answer = match &id {
         Some(id) => client.operation(id).await.map(Some),
         None => client.operations().await.map(|all| all.into_iter().next()),
@@ -101,12 +96,7 @@ fn from_disk(face: &Face, config: &ClientConfig, error: &ClientError) -> Result<
     Ok(history.operations)
 }
 
-async fn tell(
-    face: &Face,
-    client: &Client,
-    id: Option<OperationId>,
-    command: OperatorCommand,
-) -> Result<Exit, Fault> {
+async fn tell(face: &Face, client: &Client, id: Option<OperationId>, command: OperatorCommand) -> Result<Exit, Fault> {
     let id = newest(client, id).await?;
     client.command(&id, &command).await.map_err(|error| error.fault())?;
     if face.json {

@@ -108,12 +108,14 @@ impl Style {
         let text = FaultText::new(&fault, self.language);
         let mut lines = Vec::new();
         if let Some(step) = view.current() {
-            lines.push(self.words(
-                &Message::new("failure-step")
-                    .with("step", u32::from(step.id.0))
-                    .with("steps", view.steps.len())
-                    .with("title", step.title.render(self.language)),
-            ));
+            lines.push(
+                self.words(
+                    &Message::new("failure-step")
+                        .with("step", u32::from(step.id.0))
+                        .with("steps", view.steps.len())
+                        .with("title", step.title.render(self.language)),
+                ),
+            );
         }
         lines.extend(text.lines(self.language, 4));
         lines.push(String::new());
@@ -157,7 +159,9 @@ impl Style {
                 lines.push(format!("        {}", self.words(&message)));
                 lines
             }
-            EventKind::State { state: OperationState::Paused } => vec![self.words(&Message::new("operation-paused-now"))],
+            EventKind::State { state: OperationState::Paused } => {
+                vec![self.words(&Message::new("operation-paused-now"))]
+            }
             EventKind::State { state: OperationState::RollingBack } => {
                 vec![self.words(&Message::new("operation-goes-back"))]
             }
@@ -173,7 +177,9 @@ impl Style {
                 let done = Message::new("end-committed").with("release", view.to.as_str()).with("time", time);
                 let mut lines = vec![String::new(), self.sentence(view, &done)];
                 if !front_door.is_empty() {
-                    lines.push(self.words(&Message::new("end-address").with("address", format!("https://{front_door}/"))));
+                    lines.push(
+                        self.words(&Message::new("end-address").with("address", format!("https://{front_door}/"))),
+                    );
                 }
                 lines.push(self.words(&Message::new("end-next")));
                 lines

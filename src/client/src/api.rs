@@ -99,11 +99,8 @@ impl Client {
     /// [`ClientError`] if the agent does not answer or the command does not fit the state of the operation.
     pub async fn command(&self, id: &OperationId, command: &OperatorCommand) -> Result<(), ClientError> {
         let body = serde_json::to_vec(command).expect("a command holds only strings");
-        let ask = Ask {
-            method: Method::POST,
-            body: Some(body),
-            ..Ask::get(format!("/api/v1/operations/{id}/command"))
-        };
+        let ask =
+            Ask { method: Method::POST, body: Some(body), ..Ask::get(format!("/api/v1/operations/{id}/command")) };
         send(&self.socket, ask).await.map(drop)
     }
 

@@ -83,7 +83,8 @@ pub(crate) async fn json<T: DeserializeOwned>(socket: &Path, ask: Ask<'_>) -> Re
 
 fn request(ask: Ask<'_>) -> Result<Request<Full<Bytes>>, ClientError> {
     let what = ask.name();
-    let mut request = Request::builder().method(ask.method).uri(ask.path).header(HOST, "bridle").header(ACCEPT, ask.accept);
+    let mut request =
+        Request::builder().method(ask.method).uri(ask.path).header(HOST, "bridle").header(ACCEPT, ask.accept);
     if ask.body.is_some() {
         request = request.header(CONTENT_TYPE, "application/json");
     }

@@ -41,10 +41,9 @@ impl EventStream {
             match timeout(SILENCE_LIMIT, self.body.frame()).await {
                 Ok(Some(Ok(frame))) => {
                     let bytes = frame.into_data().unwrap_or_default();
-                    self.parser.feed(&bytes).map_err(|found| ClientError::Answer {
-                        what: self.what.clone(),
-                        found: found.to_owned(),
-                    })?;
+                    self.parser
+                        .feed(&bytes)
+                        .map_err(|found| ClientError::Answer { what: self.what.clone(), found: found.to_owned() })?;
                 }
                 Ok(Some(Err(source))) => {
                     return Err(ClientError::Lost { what: self.what.clone(), source: source.into() });

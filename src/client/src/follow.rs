@@ -142,9 +142,10 @@ impl Follow {
 
     /// Whether the connection before this failure held for long although nothing happened.
     fn stream_held(&self) -> bool {
-        self.lost.as_ref().zip(self.connected).is_some_and(|(lost, connected)| {
-            connected > lost.since && connected.elapsed() > Duration::from_secs(20)
-        })
+        self.lost
+            .as_ref()
+            .zip(self.connected)
+            .is_some_and(|(lost, connected)| connected > lost.since && connected.elapsed() > Duration::from_secs(20))
     }
 
     fn take(&mut self, event: Event) -> Taken {

@@ -89,7 +89,8 @@ async fn answer(script: Arc<Script>, request: Request<Incoming>) -> Result<Respo
     let line = format!("{} {}", head.trim_end(), String::from_utf8_lossy(&body));
     script.asked.lock().expect("lock").push(line.trim_end().to_owned());
     let mut answers = script.answers.lock().expect("lock");
-    let (status, text) = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() }.expect("answer");
+    let (status, text) =
+        if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() }.expect("answer");
     let response = Response::builder().status(StatusCode::from_u16(status).expect("status"));
     Ok(response.body(Full::new(Bytes::from(text))).expect("response"))
 }

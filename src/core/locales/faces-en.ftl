@@ -28,8 +28,8 @@ fault-more = More: bridle explain { $code }
 
 status-release = { $release } at { $site }, { $address }
 status-no-release = no release is installed yet
-status-last-known = last known state of { $time }, read from disk: the agent does not answer
-status-nothing-known = the agent does not answer, and nothing was written on disk yet
+status-last-known = last known state of { $time }, read from disk
+status-nothing-known = nothing was written on disk yet
 status-host = { $name }: { $used } of { $memory } memory in use, { $free } of { $disk } disk free, load { $load } on { $cpus } { $cpus ->
     [one] processor
    *[other] processors

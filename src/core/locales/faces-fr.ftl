@@ -28,8 +28,8 @@ fault-more = En savoir plus : bridle explain { $code }
 
 status-release = { $release } sur { $site }, { $address }
 status-no-release = aucune version n’est encore installée
-status-last-known = dernier état connu, du { $time }, lu sur le disque : l’agent ne répond pas
-status-nothing-known = l’agent ne répond pas, et rien n’est encore écrit sur le disque
+status-last-known = dernier état connu, du { $time }, lu sur le disque
+status-nothing-known = rien n’est encore écrit sur le disque
 status-host = { $name } : { $used } de mémoire utilisés sur { $memory }, { $free } de disque libres sur { $disk }, charge { $load } sur { $cpus } { $cpus ->
     [one] processeur
    *[other] processeurs

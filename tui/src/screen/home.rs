@@ -22,11 +22,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
         return narrow(frame, area, state, status);
     }
     let health = health(state, status);
-    let rows = [
-        Constraint::Length(u16::try_from(health.len()).unwrap_or(3) + 2),
-        Constraint::Length(4),
-        Constraint::Min(0),
-    ];
+    let rows =
+        [Constraint::Length(u16::try_from(health.len()).unwrap_or(3) + 2), Constraint::Length(4), Constraint::Min(0)];
     let [top, middle, rest] = Layout::vertical(rows).areas(area);
     Part::new(state, "tui-state", health).framed(frame, top, state);
     Part::new(state, "tui-operation", operation(state)).framed(frame, middle, state);
@@ -102,7 +99,7 @@ fn services(state: &State, status: &StatusView) -> Vec<Line<'static>> {
     let Some(workloads) = &status.workloads else { return Vec::new() };
     let width = workloads.iter().map(|workload| workload.name.chars().count()).max().unwrap_or(0);
     let line = |workload: &bridle_core::status::WorkloadView| {
-        let sign = state.theme.sign(Sign::from(workload), state.language);
+        let sign = state.theme.column(Sign::from(workload), workloads.iter().map(Sign::from), state.language);
         let reason = workload.reason.as_ref().map(|reason| reason.render(state.language)).unwrap_or_default();
         let rest = format!("  {:width$}  {}/{}  {reason}", workload.name, workload.ready, workload.wanted);
         Line::from(vec![sign, Span::raw(rest.trim_end().to_owned())])
@@ -113,7 +110,7 @@ fn services(state: &State, status: &StatusView) -> Vec<Line<'static>> {
 fn servers(state: &State, status: &StatusView) -> Vec<Line<'static>> {
     let Some(nodes) = &status.nodes else { return Vec::new() };
     let line = |node: &bridle_core::status::NodeView| {
-        let sign = state.theme.sign(Sign::from(node), state.language);
+        let sign = state.theme.column(Sign::from(node), nodes.iter().map(Sign::from), state.language);
         let reason = node.reason.as_ref().map(|reason| reason.render(state.language)).unwrap_or_default();
         Line::from(vec![sign, Span::raw(format!("  {}  {} {reason}", node.name, node.version).trim_end().to_owned())])
     };

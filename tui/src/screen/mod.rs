@@ -113,12 +113,7 @@ fn key_bar(state: &State, width: u16) -> Line<'static> {
 fn question(frame: &mut Frame<'_>, body: Rect, state: &State) {
     let width = body.width.min(64);
     let height = body.height.min(6);
-    let area = Rect {
-        x: body.x + (body.width - width) / 2,
-        y: body.y + (body.height - height) / 2,
-        width,
-        height,
-    };
+    let area = Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 2, width, height };
     let text = Message::new("tui-ask-abort").render(state.language);
     frame.render_widget(Clear, area);
     frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }).block(Block::bordered()), area);

@@ -29,7 +29,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let frame_lines = if wide { 2 } else { 1 };
     let room = usize::from(middle.height).saturating_sub(frame_lines);
     let steps = Part::new(state, "tui-operation", window(state, operation, room));
-    let (title, lines) = if failed { ("sign-stopped", fault(state, operation)) } else { ("tui-log", events(state, lower)) };
+    let (title, lines) =
+        if failed { ("sign-stopped", fault(state, operation)) } else { ("tui-log", events(state, lower)) };
     let lower_part = Part::new(state, title, lines);
     if wide {
         steps.framed(frame, middle, state);
@@ -71,7 +72,7 @@ fn window(state: &State, operation: &OperationView, room: usize) -> Vec<Line<'st
         if operation.current().is_some_and(|now| now.id == step.id) {
             current = lines.len();
         }
-        lines.push(step_line(state, step));
+        lines.push(step_line(state, operation, step));
         lines.extend(detail(state, step));
     }
     if lines.len() <= room {
@@ -85,7 +86,7 @@ fn window(state: &State, operation: &OperationView, room: usize) -> Vec<Line<'st
     shown
 }
 
-fn step_line(state: &State, step: &StepView) -> Line<'static> {
+fn step_line(state: &State, operation: &OperationView, step: &StepView) -> Line<'static> {
     let words = |message: Message| message.render(state.language);
     let mut text = format!("  {:>2} {}", step.id.0, step.title.render(state.language));
     if step.already {
@@ -98,7 +99,8 @@ fn step_line(state: &State, step: &StepView) -> Line<'static> {
     if step.attempt > 1 {
         text.push_str(&format!("  {}", words(Message::new("step-attempt").with("attempt", step.attempt))));
     }
-    Line::from(vec![state.theme.sign(Sign::from(step), state.language), Span::raw(text)])
+    let sign = state.theme.column(Sign::from(step), operation.steps.iter().map(Sign::from), state.language);
+    Line::from(vec![sign, Span::raw(text)])
 }
 
 fn detail(state: &State, step: &StepView) -> Vec<Line<'static>> {
