@@ -1,6 +1,6 @@
 //! The profile of the site: from a file, from an earlier run, or from a few questions.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
@@ -57,7 +57,7 @@ fn read(path: &Path) -> Result<Option<Site>, Fault> {
     Site::parse(&text).map(Some).map_err(|error| invalid(path, &error))
 }
 
-fn unreadable(path: &PathBuf) -> Fault {
+fn unreadable(path: &Path) -> Fault {
     Fault::new(FaultCode::FileUnreadable).with("path", path.display().to_string())
 }
 

@@ -77,7 +77,7 @@ impl ClientError {
         match self {
             Self::Connect { source, .. } => source.kind() != io::ErrorKind::PermissionDenied,
             Self::Deadline { .. } | Self::Lost { .. } => true,
-            Self::Refused { status, .. } => *status >= 500,
+            Self::Refused { status, .. } => matches!(status, 502..=504),
             Self::Answer { .. } => false,
         }
     }

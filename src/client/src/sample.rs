@@ -164,6 +164,7 @@ fn failed(step: u16, attempt: u32) -> EventKind {
     let fault = Fault::new(FaultCode::WorkloadNotReady)
         .with("chart", "enrolment")
         .with("workload", "enrolment")
+        .detail(Message::new("missing-kubernetes-api"))
         .output("back-off restarting failed container");
     EventKind::Failed { step: StepId(step), attempt, undo: false, fault }
 }

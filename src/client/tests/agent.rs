@@ -158,7 +158,7 @@ async fn reads_views_and_sends_commands() {
 async fn a_refusal_carries_the_agents_fault() {
     let fault = Fault::new(FaultCode::CommandRefused).with("state", "done");
     let problem = serde_json::json!({ "type": "about:blank", "title": "x", "status": 409, "fault": fault });
-    let agent = Agent::new(&[(409, problem.to_string()), (500, "<html>".to_owned()), (200, "[]".to_owned())]);
+    let agent = Agent::new(&[(409, problem.to_string()), (503, "<html>".to_owned()), (200, "[]".to_owned())]);
     let refused = agent.client().command(&sample::id(), &OperatorCommand::Retry).await.expect_err("refused");
     assert_eq!(refused.fault(), fault);
     let broken = agent.client().status().await.expect_err("refused");

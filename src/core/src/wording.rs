@@ -63,6 +63,8 @@ pub struct FaultText {
     pub code: &'static str,
     /// What happened.
     pub what: String,
+    /// What exactly.
+    pub detail: Option<String>,
     /// Why.
     pub why: Option<String>,
     /// What to do or type next.
@@ -79,6 +81,7 @@ impl FaultText {
         Self {
             code: fault.code.code(),
             what: fault.message.render(language),
+            detail: fault.detail.as_ref().map(|detail| detail.render(language)),
             why: fault.message.render_attribute(language, "why"),
             fix: fault.message.render_attribute(language, "fix"),
             causes: fault.causes.iter().map(clean).collect(),
@@ -98,6 +101,9 @@ impl FaultText {
                 lines.push(format!("     {label:width$}  {line}"));
             }
         };
+        if let Some(detail) = &self.detail {
+            put("", detail);
+        }
         if let Some(why) = &self.why {
             put(&labels[0], why);
         }

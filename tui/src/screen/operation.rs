@@ -28,7 +28,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let wide = area.width >= WIDE;
     let frame_lines = if wide { 2 } else { 1 };
     let room = usize::from(middle.height).saturating_sub(frame_lines);
-    let steps = Part::new(state, "tui-operation", window(state, operation, room));
+    let steps = Part::new(state, "tui-operation", window(state, operation, room, wide));
     let (title, lines) =
         if failed { ("sign-stopped", fault(state, operation)) } else { ("tui-log", events(state, lower)) };
     let lower_part = Part::new(state, title, lines);
@@ -45,7 +45,11 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
 
 fn head(state: &State, operation: &OperationView, width: usize) -> Vec<Line<'static>> {
     let words = |message: Message| message.render(state.language);
-    let title = words(Message::new("operation-title-install").with("release", operation.to.as_str()));
+    let title = if width >= usize::from(WIDE) {
+        words(Message::new("operation-title-install").with("release", operation.to.as_str()))
+    } else {
+        operation.to.clone()
+    };
     let sign = state.theme.sign(Sign::from(operation.state), state.language);
     let until = operation.ended.unwrap_or(state.now);
     let progress = Message::new("operation-progress")
@@ -65,14 +69,14 @@ fn head(state: &State, operation: &OperationView, width: usize) -> Vec<Line<'sta
 }
 
 /// The steps, so that the current one can be seen: the lines before it are passed over, the person scrolls on from there.
-fn window(state: &State, operation: &OperationView, room: usize) -> Vec<Line<'static>> {
+fn window(state: &State, operation: &OperationView, room: usize, wide: bool) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut current = 0;
     for step in &operation.steps {
         if operation.current().is_some_and(|now| now.id == step.id) {
             current = lines.len();
         }
-        lines.push(step_line(state, operation, step));
+        lines.push(step_line(state, operation, step, wide));
         lines.extend(detail(state, step));
     }
     if lines.len() <= room {
@@ -86,9 +90,10 @@ fn window(state: &State, operation: &OperationView, room: usize) -> Vec<Line<'st
     shown
 }
 
-fn step_line(state: &State, operation: &OperationView, step: &StepView) -> Line<'static> {
+fn step_line(state: &State, operation: &OperationView, step: &StepView, wide: bool) -> Line<'static> {
     let words = |message: Message| message.render(state.language);
-    let mut text = format!("  {:>2} {}", step.id.0, step.title.render(state.language));
+    let title = step.title.render(state.language);
+    let mut text = if wide { format!("  {:>2} {title}", step.id.0) } else { format!(" {} {title}", step.id.0) };
     if step.already {
         text.push_str(&format!("  ({})", words(Message::new("step-already"))));
     } else if let Some(millis) = step.millis.filter(|_| matches!(step.state, StepState::Done | StepState::Undone)) {
@@ -99,7 +104,8 @@ fn step_line(state: &State, operation: &OperationView, step: &StepView) -> Line<
     if step.attempt > 1 {
         text.push_str(&format!("  {}", words(Message::new("step-attempt").with("attempt", step.attempt))));
     }
-    let sign = state.theme.column(Sign::from(step), operation.steps.iter().map(Sign::from), state.language);
+    let columns = operation.steps.iter().filter(|_| wide).map(Sign::from);
+    let sign = state.theme.column(Sign::from(step), columns, state.language);
     Line::from(vec![sign, Span::raw(text)])
 }
 
