@@ -42,11 +42,19 @@ func runAgent(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	remote := &worker.Remote{Server: o.Text("server"), Token: secret, NodeName: c.NodeName, NodeIP: c.NodeIP}
+	if err := work(ctx, c, remote, o.Text("server")); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// work joins and runs until a part ends or ctx is cancelled.
+func work(ctx context.Context, c *worker.Config, remote *worker.Remote, server string) error {
 	settings, err := join(ctx, remote)
 	if err != nil {
 		return err
 	}
-	c.Server, c.Sign = o.Text("server"), remote
+	c.Server, c.Sign = server, remote
 	c.ClusterCIDR, c.ClusterDNS, c.ClusterDomain = settings.ClusterCIDR, settings.ClusterDNS, settings.ClusterDomain
 	c.Backend, c.NoProxy, c.NoPolicy = settings.Backend, settings.NoProxy, settings.NoPolicy
 	group := supervise.NewGroup()

@@ -67,7 +67,7 @@ func runServer(args []string) error {
 		return notSupported("a datastore other than embedded etcd (set cluster-init)")
 	}
 	warnPackaged(o.Split("disable"))
-	if err := c.Run(ctx, func() { notify("READY=1") }); err != nil {
+	if err := c.Run(ctx, func() { notify("READY=1") }); err != nil && ctx.Err() == nil {
 		return err
 	}
 	return nil

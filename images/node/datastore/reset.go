@@ -118,6 +118,33 @@ func (s *Store) Reset(ctx context.Context, work func(context.Context) error) err
 	return files.Write(s.ResetFlag(), nil, 0o600)
 }
 
+// CheckMember fails where the database knows this host by another address; a reset cures that.
+func (s *Store) CheckMember(ctx context.Context) error {
+	client, err := s.Client(ctx)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	list, err := client.MemberList(ctx)
+	if err != nil {
+		return fmt.Errorf("list etcd members: %w", err)
+	}
+	name, err := s.memberName()
+	if err != nil {
+		return err
+	}
+	var found []string
+	for _, m := range list.Members {
+		for _, url := range m.PeerURLs {
+			if url == s.peer() && m.Name == name {
+				return nil
+			}
+			found = append(found, m.Name+"="+url)
+		}
+	}
+	return fmt.Errorf("this server is a not a member of the etcd cluster. Found %v, expect: %s=%s", found, name, s.NodeIP)
+}
+
 func (s *Store) claimMembership(ctx context.Context) error {
 	client, err := s.Client(ctx)
 	if err != nil {

@@ -233,6 +233,9 @@ func (c *Config) startEtcd(ctx context.Context, group *supervise.Group) error {
 func (c *Config) bootstrap(ctx context.Context, secret string) error {
 	ctx, cancel := context.WithTimeout(ctx, bootstrapLimit)
 	defer cancel()
+	if err := c.store().CheckMember(ctx); err != nil {
+		return err
+	}
 	if err := c.store().SaveBootstrap(ctx, secret); err != nil {
 		return fmt.Errorf("save bootstrap data: %w", err)
 	}

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"net"
 	"os"
@@ -71,7 +72,10 @@ func (c *Config) startKubelet(group *supervise.Group) error {
 	return group.Start(supervise.Child{Name: "kubelet", Argv: append([]string{"kubelet", component.Marker}, args...), Env: env, Grace: kubeletGrace})
 }
 
-func (c *Config) startProxy(group *supervise.Group) error {
+func (c *Config) startProxy(ctx context.Context, group *supervise.Group) error {
+	if err := clearProxyTables(ctx); err != nil {
+		return err
+	}
 	args := []string{
 		"--kubeconfig=" + filepath.Join(c.dir(), "kubeproxy.kubeconfig"), "--hostname-override=" + c.NodeName,
 		"--cluster-cidr=" + c.ClusterCIDR, "--proxy-mode=nftables", "--healthz-bind-address=127.0.0.1:10256",

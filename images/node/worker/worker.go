@@ -120,7 +120,7 @@ func (c *Config) Start(ctx context.Context, group *supervise.Group) error {
 	if c.NoProxy {
 		return nil
 	}
-	return c.startProxy(group)
+	return c.startProxy(ctx, group)
 }
 
 // containerdEnv hands over CONTAINERD_* without the prefix, as k3s does, and the folder of runc and the shim.
