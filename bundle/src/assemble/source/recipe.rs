@@ -219,7 +219,8 @@ pub struct CargoRecipe {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandRecipe {
-    /// The command; `{version}` and `{output}` stand for the version and the file to write.
+    /// The command; `{version}` and `{output}` stand for the version and the file to write, `{parts}` for a directory
+    /// in which it may leave the executables that the file carries inside, for the bill of materials.
     pub run: Vec<String>,
     /// Files and folders that it depends on.
     pub inputs: Vec<String>,

@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bridle_core::digest::Digest;
+use rustix::fs::FlockOperation;
 
 use super::{Wanted, file};
 use crate::assemble::cache::{self, Cache};
@@ -14,12 +14,9 @@ use crate::assemble::source::LockedPackage;
 use crate::assemble::tool::Tool;
 
 const LIMIT: Duration = Duration::from_secs(1800);
-/// apt's own lists are read by one recipe at a time.
-static APT: Mutex<()> = Mutex::new(());
 
 /// Packages that installing `wanted` on an empty system brings, by name.
 pub(super) fn resolve(cache: &Cache, wanted: &Wanted<'_>) -> Result<Vec<LockedPackage>, AssembleError> {
-    let _one = APT.lock().unwrap_or_else(PoisonError::into_inner);
     let root = Root::open(cache, wanted.suite)?;
     root.update()?;
     let simulated =
@@ -48,7 +45,6 @@ pub(super) fn fetch(cache: &Cache, suite: &str, packages: &[LockedPackage]) -> R
     if missing.is_empty() {
         return Ok(());
     }
-    let _one = APT.lock().unwrap_or_else(PoisonError::into_inner);
     let root = Root::open(cache, suite)?;
     root.update()?;
     let scratch = cache.scratch()?;
@@ -85,6 +81,8 @@ fn take(cache: &Cache, package: &LockedPackage, directory: &Path) -> Result<(), 
 /// A private apt root for one suite, with the machine's own sources and keys.
 struct Root {
     path: PathBuf,
+    /// Held while the root is in use: apt's lists are for one recipe at a time, also of other processes.
+    _lock: fs::File,
 }
 
 impl Root {
@@ -100,13 +98,17 @@ impl Root {
             let directory = path.join(name);
             fs::create_dir_all(&directory).map_err(AssembleError::io("make directory", &directory))?;
         }
+        let lock = path.join("lock");
+        let lock = fs::File::create(&lock)
+            .and_then(|file| rustix::fs::flock(&file, FlockOperation::LockExclusive).map(|()| file).map_err(Into::into))
+            .map_err(AssembleError::io("lock", &lock))?;
         let sources = sources(suite)?;
         if sources.is_empty() {
             return Err(AssembleError::recipe("debian layer", format!("this machine's apt has no source for {suite}")));
         }
         cache.replace(&path.join("state/status"), b"")?;
         cache.replace(&path.join("etc/sources.list.d/machine.sources"), sources.as_bytes())?;
-        Ok(Self { path })
+        Ok(Self { path, _lock: lock })
     }
 
     fn apt(&self, program: &str) -> Tool {
