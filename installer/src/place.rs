@@ -54,9 +54,10 @@ impl Host {
     /// Directories, trust and profile.
     pub fn ground(&self, key: &PublicKey, site: &Site) -> Result<(), Fault> {
         let layout = &self.layout;
-        for directory in [layout.etc_dir(), layout.trust_dir(), layout.data_dir(), layout.releases_dir()] {
+        for directory in [layout.etc_dir(), layout.trust_dir(), layout.releases_dir()] {
             files::make_dirs(&directory, 0o755)?;
         }
+        files::make_dirs(&layout.data_dir(), 0o711)?;
         files::make_dirs(&layout.journal_dir(), 0o750)?;
         let known = TrustedKeys::load(&layout.trust_dir()).map_err(|error| of_trust(&error))?;
         if !known.keys().contains(key) {

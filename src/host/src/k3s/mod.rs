@@ -61,7 +61,8 @@ impl K3s {
             files::make_dirs(link.parent().unwrap_or(Path::new("/")), 0o755)?;
             files::symlink_atomic(&target, &link)?;
         }
-        files::make_dirs(&self.layout.volumes_dir(), 0o711)?;
+        // Volumes are open to every user inside their pods: no user of the host may get to them.
+        files::make_dirs(&self.layout.volumes_dir(), 0o700)?;
         self.systemd.daemon_reload()
     }
 
