@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -22,6 +23,9 @@ const (
 	runDir = "/run/k3s"
 	// Socket is containerd's.
 	Socket = runDir + "/containerd/containerd.sock"
+
+	// addressLeases is where the host-local plugin keeps what it gave out for the network of podnet.
+	addressLeases = "/var/lib/cni/networks/cbr0"
 
 	containerdLogBytes = 50 << 20
 	containerdReady    = 3 * time.Minute
@@ -78,6 +82,9 @@ func (c *Config) StartRuntime(ctx context.Context, group *supervise.Group) error
 	if err != nil {
 		return err
 	}
+	if err := freeAddresses(); err != nil {
+		return err
+	}
 	for _, d := range []string{filepath.Join(c.dir(), "containerd"), runDir + "/containerd", filepath.Join(c.dir(), "etc", "cni", "net.d")} {
 		if err := os.MkdirAll(d, 0o711); err != nil {
 			return err
@@ -121,6 +128,15 @@ func (c *Config) Start(ctx context.Context, group *supervise.Group) error {
 		return nil
 	}
 	return c.startProxy(ctx, group)
+}
+
+// freeAddresses drops the address leases of a former boot: no sandbox of it is left, and a lease whose content a power cut
+// took away would be kept for good. The state folder lies on a file system that a boot empties.
+func freeAddresses() error {
+	if _, err := os.Stat(runDir + "/containerd"); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.RemoveAll(addressLeases)
 }
 
 // containerdEnv hands over CONTAINERD_* without the prefix, as k3s does, and the folder of runc and the shim.
