@@ -189,6 +189,9 @@ fn images_are_pulled_by_digest() {
     let first = bench.build("one");
     drop(registry);
     assert_eq!(first, bench.build("two"), "from the cache, without the registry");
+    bench.ok(&["lock", "."]);
+    assert_eq!(fs::read_to_string(bench.path("bundle.lock")).expect("lock"), lock, "what is pinned stays");
+    assert_eq!(bench.fails(&["lock", ".", "--update"]).0, Some(1));
     let told = bench.ok(&["inspect", "one/small-1.0.0-amd64.bundle"]);
     assert!(told.contains("bridle.internal/app:1"), "{told}");
 }

@@ -17,7 +17,8 @@ use super::notices::{self, Notice};
 use super::recipe::{Kitchen, digest_of};
 use super::sbom::{self, Part};
 use super::source::{
-    self, ImageRecipe, ImageSource, Lock, LockedChart, LockedProgram, ProgramRecipe, ProgramSource, ReleaseSource,
+    self, ImageRecipe, ImageSource, Lock, LockedChart, LockedImage, LockedProgram, ProgramRecipe, ProgramSource,
+    ReleaseSource,
 };
 use super::tool::Tool;
 use super::{parallel, registry};
@@ -33,12 +34,36 @@ pub struct Assembled {
     pub lock: Lock,
 }
 
-/// Makes everything that the release source in `folder` names, at most `jobs` recipes at a time. With a lock, from
-/// its pins; the result must then be what it says.
+/// What is already decided about a release.
+#[derive(Debug, Clone, Copy)]
+pub enum Pins<'a> {
+    /// Nothing: everything is resolved again.
+    Fresh,
+    /// Debian packages, wheels and images of registries stay as they are where their recipe has not changed.
+    Keep(&'a Lock),
+    /// Everything: the result must be what the lock says.
+    Exact(&'a Lock),
+}
+
+impl<'a> Pins<'a> {
+    /// What the lock says about the image `reference`, which a recipe with the digest `inputs` makes or which is
+    /// pulled from `from`.
+    fn image(self, reference: &str, inputs: Option<Digest>, from: Option<&str>) -> Option<&'a LockedImage> {
+        match self {
+            Self::Fresh => None,
+            Self::Exact(lock) => lock.image(reference),
+            Self::Keep(lock) => {
+                lock.image(reference).filter(|locked| locked.inputs == inputs && locked.from.as_deref() == from)
+            }
+        }
+    }
+}
+
+/// Makes everything that the release source in `folder` names, at most `jobs` recipes at a time.
 ///
 /// # Errors
 /// [`AssembleError`].
-pub fn assemble(folder: &Path, lock: Option<&Lock>, cache: &Cache, jobs: usize) -> Result<Assembled, AssembleError> {
+pub fn assemble(folder: &Path, pins: Pins<'_>, cache: &Cache, jobs: usize) -> Result<Assembled, AssembleError> {
     // Tools run in directories of their own: every path must be absolute.
     let folder = &folder.canonicalize().map_err(AssembleError::io("find", folder))?;
     let path = folder.join("release.toml");
@@ -46,7 +71,7 @@ pub fn assemble(folder: &Path, lock: Option<&Lock>, cache: &Cache, jobs: usize) 
     source.check(&path)?;
     let kitchen = kitchen(cache)?;
     let work = work(folder, &source)?;
-    let made = parallel::map(jobs, &work, |task| task.make(&kitchen, folder, &source, lock))?;
+    let made = parallel::map(jobs, &work, |task| task.make(&kitchen, folder, &source, pins))?;
     let (mut programs, mut images) = (Vec::new(), Vec::new());
     for done in made {
         match done {
@@ -87,7 +112,7 @@ pub fn assemble(folder: &Path, lock: Option<&Lock>, cache: &Cache, jobs: usize) 
             })
             .collect(),
     };
-    if let Some(lock) = lock {
+    if let Pins::Exact(lock) = pins {
         lock.agree(&found)?;
     }
     let papers = papers(folder, &source, cache, &programs, &images, &charts, chart_notices)?;
@@ -146,7 +171,7 @@ impl Task {
         kitchen: &Kitchen<'_>,
         folder: &Path,
         source: &ReleaseSource,
-        lock: Option<&Lock>,
+        pins: Pins<'_>,
     ) -> Result<Done, AssembleError> {
         let about = |error: AssembleError, what: String| match error {
             AssembleError::Tool { program, reason, output } => {
@@ -161,12 +186,13 @@ impl Task {
                 Ok(Done::Program(name.clone(), inputs, Box::new(product)))
             }
             Self::Recipe(home, recipe) => {
-                let pins = lock.and_then(|lock| lock.image(&recipe.reference));
-                let made = image::make(kitchen, home, recipe, pins);
+                let inputs = digest_of(home, &[".".to_owned()])?;
+                let pins = pins.image(&recipe.reference, Some(inputs), None);
+                let made = image::make(kitchen, home, recipe, inputs, pins);
                 Ok(Done::Image(Box::new(made.map_err(|error| about(error, format!("image {}", recipe.reference)))?)))
             }
             Self::Pull(reference, name) => {
-                let pins = lock.and_then(|lock| lock.image(name));
+                let pins = pins.image(name, None, Some(reference));
                 Ok(Done::Image(Box::new(registry::pull(kitchen.cache, reference, name, pins)?)))
             }
         }

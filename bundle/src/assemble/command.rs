@@ -6,8 +6,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::build::Pins;
 use super::cache::Cache;
 use super::error::AssembleError;
+use super::source::Lock;
 use super::{build, keys, publish};
 use crate::file::{FileError, OpenedBundle, ReleaseFile, Section, VerifiedBundle};
 use crate::trust::{PublicKey, TrustedKeys};
@@ -42,10 +44,13 @@ enum Action {
         #[arg(long)]
         password_file: Option<PathBuf>,
     },
-    /// Make every recipe and write bundle.lock
+    /// Make every recipe and write bundle.lock; what is pinned already stays where its recipe has not changed
     Lock {
         /// Folder of release.toml
         source: PathBuf,
+        /// Resolve Debian packages, wheels and tags of registries again
+        #[arg(long)]
+        update: bool,
         #[command(flatten)]
         work: Work,
     },
@@ -127,10 +132,12 @@ fn act(action: Action, cache: &Path) -> Result<(), AssembleError> {
             println!("fingerprint {}", public.fingerprint());
             Ok(())
         }
-        Action::Lock { source, work } => {
+        Action::Lock { source, update, work } => {
             let cache = Cache::open(cache)?;
-            let made = build::assemble(&source, None, &cache, work.jobs.into())?;
             let path = source.join("bundle.lock");
+            let earlier = if update || !path.exists() { None } else { Some(Lock::read(&path)?) };
+            let pins = earlier.as_ref().map_or(Pins::Fresh, Pins::Keep);
+            let made = build::assemble(&source, pins, &cache, work.jobs.into())?;
             write(&path, &made.lock.text()?)?;
             println!(
                 "{} programs, {} images, {} charts locked in {}",
@@ -145,13 +152,13 @@ fn act(action: Action, cache: &Path) -> Result<(), AssembleError> {
             let password = password_file.map(|path| keys::password(&path)).transpose()?;
             let key = keys::load(&key, password)?;
             let cache = Cache::open(cache)?;
-            let lock = super::source::Lock::read(&source.join("bundle.lock"))?;
+            let lock = Lock::read(&source.join("bundle.lock"))?;
             let mut left_out = BTreeSet::new();
             for path in &without {
                 let (_, earlier) = open(path, Some(&key.public()?))?;
                 left_out.extend(earlier.contents().blobs.iter().map(|blob| blob.digest));
             }
-            let made = build::assemble(&source, Some(&lock), &cache, work.jobs.into())?;
+            let made = build::assemble(&source, Pins::Exact(&lock), &cache, work.jobs.into())?;
             let published = publish::publish(&made, &key, &cache, &output, &left_out)?;
             show::published(&made.release, &published);
             Ok(())

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::cache::Cache;
 use super::error::AssembleError;
 use super::notices::Notice;
-use super::recipe::{Kitchen, digest_of};
+use super::recipe::Kitchen;
 use super::sbom::Component;
 use super::source::{ImageRecipe, LockedImage, LockedLayer};
 
@@ -31,11 +31,12 @@ pub(super) struct MadeImage {
     pub(super) locked: LockedImage,
 }
 
-/// Makes the image of the recipe in `folder`; `locked` are the pins to use.
+/// Makes the image of the recipe in `folder`, whose digest is `inputs`; `locked` are the pins to use.
 pub(super) fn make(
     kitchen: &Kitchen<'_>,
     folder: &Path,
     recipe: &ImageRecipe,
+    inputs: Digest,
     locked: Option<&LockedImage>,
 ) -> Result<MadeImage, AssembleError> {
     let mut layers = Vec::new();
@@ -64,7 +65,7 @@ pub(super) fn make(
     let locked = LockedImage {
         reference: recipe.reference.clone(),
         from: None,
-        inputs: Some(digest_of(folder, &[".".to_owned()])?),
+        inputs: Some(inputs),
         manifest: blob.digest,
         layer: recipe
             .layer

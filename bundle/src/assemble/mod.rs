@@ -20,7 +20,7 @@ mod sbom;
 pub mod source;
 mod tool;
 
-pub use build::{Assembled, assemble};
+pub use build::{Assembled, Pins, assemble};
 pub use cache::Cache;
 pub use error::AssembleError;
 pub use publish::{Published, publish};
