@@ -104,12 +104,10 @@ impl Watcher {
         for line in self.style.news(view, event) {
             self.screen.line(&line);
         }
-        if let EventKind::Waiting { step, what, .. } = &event.kind {
+        if let EventKind::Waiting { step, what, since } = &event.kind {
             let waits = Some((*step, what.clone()));
-            if self.waits != waits && !self.screen.is_live() {
-                if let Some(line) = view.current().and_then(|step| self.style.detail(step, event.time)) {
-                    self.screen.line(&format!("        {line}"));
-                }
+            if self.waits != waits {
+                self.screen.note(&format!("        {}", self.style.waits_since(what, *since)));
             }
             self.waits = waits;
         }

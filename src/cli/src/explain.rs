@@ -19,7 +19,9 @@ pub fn run(face: &Face, code: &str) -> Result<Exit, Fault> {
             "code": text.code, "what": text.what, "why": text.why, "fix": text.fix, "exit": found.exit() as u8,
         }));
     } else {
-        face.put(&text.lines(face.language, 0).join("\n"));
+        let mut lines = text.lines(face.language, 0);
+        lines.pop(); // where to read more: here
+        face.put(&lines.join("\n"));
     }
     Ok(Exit::Ok)
 }

@@ -61,6 +61,14 @@ impl Style {
         }
     }
 
+    /// What is waited for, for a record that is not drawn again.
+    pub fn waits_since(self, what: &Message, since: Timestamp) -> String {
+        let message = Message::new("step-waits-since")
+            .with("what", what.render(self.language))
+            .with("time", wording::moment(since));
+        self.words(&message)
+    }
+
     fn progress(self, done: u64, total: u64) -> String {
         // Things are counted, bytes are measured; nothing that is counted here comes in millions.
         let amount = |n| if total < 1_000_000 { format!("{n}") } else { wording::bytes(n, self.language) };

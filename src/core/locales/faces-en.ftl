@@ -48,6 +48,7 @@ operation-goes-back = The operation takes its steps back.
 step-already = was so before
 step-attempt = attempt { $attempt }
 step-waits = waiting for { $time }: { $what }
+step-waits-since = waiting since { $time }: { $what }
 step-progress = { $done } of { $total }
 step-failed = attempt { $attempt } failed: { $what } ({ $code })
 step-skipped-by = left out by { $by }: { $reason }

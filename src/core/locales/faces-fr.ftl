@@ -48,6 +48,7 @@ operation-goes-back = L’opération annule ses étapes.
 step-already = c’était déjà le cas
 step-attempt = tentative { $attempt }
 step-waits = attend depuis { $time } : { $what }
+step-waits-since = attend depuis le { $time } : { $what }
 step-progress = { $done } sur { $total }
 step-failed = échec de la tentative { $attempt } : { $what } ({ $code })
 step-skipped-by = omise par { $by } : { $reason }
