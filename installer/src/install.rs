@@ -207,6 +207,11 @@ impl Prepared {
 /// Facts → findings and plan; reads only.
 fn prepare(around: &Surroundings<'_>, opened: &Opened, site: &Site, mut facts: HostFacts) -> Result<Prepared, Fault> {
     let release = opened.release();
+    // Without these, what is placed could not be handed over.
+    if let Some(absent) = ["bridle", "bridle-launch"].into_iter().find(|name| release.program(name).is_none()) {
+        let fault = Fault::new(FaultCode::ReleaseDamaged);
+        return Err(fault.output(&format!("check release: it holds no program {absent:?}")));
+    }
     let contents = opened.bundle.contents();
     let store = around.host.layout.store_dir();
     let all = contents.size();

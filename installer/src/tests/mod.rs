@@ -11,7 +11,7 @@ use bridle_core::fault::{Exit, Fault, FaultCode};
 use bridle_core::operation::{OperationId, OperationState};
 use bridle_host::journal::{self, Journal};
 
-use self::sample::{TestHost, run_file};
+use self::sample::{TestHost, run_file, run_file_with};
 use crate::arguments::Install;
 use crate::install::Next;
 
@@ -218,5 +218,13 @@ fn an_invalid_profile_is_refused() {
     let config = host.file("site.toml", b"format = 1\nname = \"x\"\nhost = \"UPPER\"\n");
     let options = Install { config: Some(config), ..yes() };
     assert_eq!(code(host.install(&options)), FaultCode::ProfileInvalid);
+    assert!(host.tree().is_empty());
+}
+
+#[test]
+fn a_release_without_an_agent_is_refused() {
+    let host = TestHost::new();
+    host.file("x.run", &run_file_with("1.0.0", 1, &["k3s", "bridle"]));
+    assert_eq!(code(host.install(&yes())), FaultCode::ReleaseDamaged);
     assert!(host.tree().is_empty());
 }

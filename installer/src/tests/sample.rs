@@ -32,6 +32,11 @@ pub fn key() -> SigningKey {
 
 /// The bytes of a `.run` file with release `campus` `version`.
 pub fn run_file(version: &str, sequence: u64) -> Vec<u8> {
+    run_file_with(version, sequence, &["k3s", "bridle", "bridle-launch"])
+}
+
+/// The same with other programs beside the installer.
+pub fn run_file_with(version: &str, sequence: u64, names: &[&str]) -> Vec<u8> {
     let mut blobs = BTreeMap::new();
     let mut add = |bytes: &[u8]| {
         let blob = Blob { digest: Digest::of(bytes), size: bytes.len() as u64 };
@@ -51,7 +56,7 @@ pub fn run_file(version: &str, sequence: u64) -> Vec<u8> {
     let installer = b"\x7fELF installer".repeat(50);
     let program = |name: &str| (name.to_owned(), format!("{name} of {version}").into_bytes());
     let mut programs: BTreeMap<String, Blob> =
-        [program("k3s"), program("bridle")].iter().map(|(name, bytes)| (name.clone(), add(bytes))).collect();
+        names.iter().map(|name| program(name)).map(|(name, bytes)| (name, add(&bytes))).collect();
     programs.insert("installer".to_owned(), add(&installer));
     let release = ReleaseManifest {
         format: FORMAT,
