@@ -264,7 +264,7 @@ fn place(
         return Ok(given_up(console));
     }
     let id = host.approve(plan, &around.by)?;
-    host.start()?;
+    host.start_anew()?;
     console.say(&Message::new("install-placed"));
     if stopped(host) {
         console.say(&Message::new("attach-left").with("id", id.as_str()));

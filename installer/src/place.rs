@@ -133,8 +133,14 @@ impl Host {
                 }
             }
         }
-        files::make_dirs(&self.layout.units_dir(), 0o755)?;
-        put(&self.layout.units_dir().join(units::AGENT), units::agent_unit().as_bytes(), 0o644)
+        let units_dir = self.layout.units_dir();
+        files::make_dirs(&units_dir, 0o755)?;
+        put(&units_dir.join(units::AGENT), units::agent_unit().as_bytes(), 0o644)?;
+        // Enabled, but with nothing to do, until there is a journal: whenever the power goes after that, the agent goes on.
+        let systemd = Systemd::new(Arc::clone(&self.process));
+        systemd.daemon_reload()?;
+        systemd.enable(units::AGENT)?;
+        Ok(files::sync_file_systems(&[units_dir])?)
     }
 
     /// The confirmed plan as the first record of a journal: from here on the agent goes on by itself.
@@ -154,11 +160,14 @@ impl Host {
         Ok(id)
     }
 
-    /// Starts the agent.
+    /// Starts the agent; one that runs already is started anew, so that it finds the journal's first record.
+    pub fn start_anew(&self) -> Result<(), Fault> {
+        Systemd::new(Arc::clone(&self.process)).restart(units::AGENT)
+    }
+
+    /// Starts the agent if it does not run.
     pub fn start(&self) -> Result<(), Fault> {
-        let systemd = Systemd::new(Arc::clone(&self.process));
-        systemd.daemon_reload()?;
-        systemd.enable_now(units::AGENT)
+        Systemd::new(Arc::clone(&self.process)).start(units::AGENT)
     }
 
     fn run(&self, program: &str, args: &[&str]) -> Result<i32, Fault> {

@@ -43,13 +43,29 @@ impl Systemd {
         self.run(&["daemon-reload"]).map(drop)
     }
 
+    /// Makes a unit start with the host; not on disk before the file system is synced.
+    ///
+    /// # Errors
+    /// A [`Fault`] if systemctl fails.
+    pub fn enable(&self, unit: &str) -> Result<(), Fault> {
+        self.run(&["enable", unit]).map(drop)
+    }
+
+    /// Asks for the start of a unit, without waiting for it.
+    ///
+    /// # Errors
+    /// A [`Fault`] if systemctl fails.
+    pub fn start(&self, unit: &str) -> Result<(), Fault> {
+        self.run(&["start", "--no-block", unit]).map(drop)
+    }
+
     /// Enables a unit and asks for its start, without waiting for it.
     ///
     /// # Errors
     /// A [`Fault`] if systemctl fails.
     pub fn enable_now(&self, unit: &str) -> Result<(), Fault> {
-        self.run(&["enable", unit])?;
-        self.run(&["start", "--no-block", unit]).map(drop)
+        self.enable(unit)?;
+        self.start(unit)
     }
 
     /// Stops a unit, waits for that, and disables it; it is no error if there is no such unit.
