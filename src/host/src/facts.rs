@@ -13,6 +13,15 @@ const LARGEST: u64 = 1024 * 1024;
 const FOREIGN: &[&str] =
     &["/var/lib/rancher/k3s/server", "/var/lib/rancher/rke2", "/etc/kubernetes/manifests", "/var/lib/kubelet/pki"];
 
+/// Where systemd's own library lies: Debian and Ubuntu, and systems without a folder for each architecture.
+const SYSTEMD_LIBRARIES: &[&str] = &[
+    "/usr/lib/x86_64-linux-gnu/systemd",
+    "/usr/lib/aarch64-linux-gnu/systemd",
+    "/usr/lib/systemd",
+    "/lib/systemd",
+    "/usr/lib64/systemd",
+];
+
 /// Measures this host; `data_dir` may not exist yet.
 #[must_use]
 pub fn gather(data_dir: &Path) -> HostFacts {
@@ -82,7 +91,7 @@ fn systemd_version() -> Option<u32> {
     if text("/proc/1/comm").trim() != "systemd" {
         return None;
     }
-    let entries = ["/usr/lib/systemd", "/lib/systemd"].into_iter().filter_map(|dir| fs::read_dir(dir).ok());
+    let entries = SYSTEMD_LIBRARIES.iter().filter_map(|dir| fs::read_dir(dir).ok());
     let names = entries.flatten().take(1000).filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     names.filter_map(|name| version_in(&name)).max()
 }
