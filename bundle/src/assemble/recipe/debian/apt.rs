@@ -21,19 +21,20 @@ pub(super) fn resolve(cache: &Cache, wanted: &Wanted<'_>) -> Result<Vec<LockedPa
     root.update()?;
     let simulated =
         root.apt("apt-get").args(["--simulate", "--no-install-recommends", "install"]).args(wanted.packages).text()?;
-    let mut found = Vec::new();
+    let mut names = Vec::new();
     for line in simulated.lines() {
         // Inst NAME (VERSION SUITE… [ARCHITECTURE])
         let Some((name, rest)) = line.strip_prefix("Inst ").and_then(|line| line.split_once(" (")) else { continue };
         let name = name.split(':').next().unwrap_or(name);
         let version = rest.split(' ').next().unwrap_or_default();
         if !wanted.excluded.iter().any(|excluded| excluded == name) {
-            found.push(root.describe(name, version)?);
+            names.push((name.to_owned(), version.to_owned()));
         }
     }
-    if found.is_empty() {
+    if names.is_empty() {
         return Err(AssembleError::recipe("debian layer", "apt named no package"));
     }
+    let mut found = root.describe(&names)?;
     found.sort();
     Ok(found)
 }
@@ -136,24 +137,27 @@ impl Root {
         self.apt("apt-get").args(["--quiet", "update", "--error-on=any"]).output().map(drop)
     }
 
-    fn describe(&self, name: &str, version: &str) -> Result<LockedPackage, AssembleError> {
-        let text = self.apt("apt-cache").args(["show", &format!("{name}={version}")]).text()?;
-        let field = |wanted: &str| {
-            let lines = text.lines().take_while(|line| !line.is_empty());
-            lines
-                .filter_map(|line| line.split_once(": "))
-                .find(|(field, _)| *field == wanted)
-                .map(|(_, value)| value.to_owned())
+    /// Architecture and SHA-256 of packages, named with their versions.
+    fn describe(&self, names: &[(String, String)]) -> Result<Vec<LockedPackage>, AssembleError> {
+        let wanted: Vec<String> = names.iter().map(|(name, version)| format!("{name}={version}")).collect();
+        let text = self.apt("apt-cache").arg("show").args(&wanted).text()?;
+        let stanzas: Vec<&str> = text.split("\n\n").collect();
+        let field = |stanza: &str, wanted: &str| {
+            let mut fields = stanza.lines().filter_map(|line| line.split_once(": "));
+            fields.find(|(field, _)| *field == wanted).map(|(_, value)| value.to_owned())
         };
-        let missing =
-            |what: &str| AssembleError::recipe(format!("Debian package {name}"), format!("apt tells no {what}"));
-        let sha256 = field("SHA256").ok_or_else(|| missing("SHA256"))?;
-        Ok(LockedPackage {
-            name: name.to_owned(),
-            version: version.to_owned(),
-            architecture: field("Architecture").ok_or_else(|| missing("Architecture"))?,
-            sha256: Digest::from_hex(&sha256).map_err(|_| missing("SHA256"))?,
-        })
+        let of = |(name, version): &(String, String)| {
+            let stanza = stanzas.iter().find(|stanza| {
+                field(stanza, "Package").as_ref() == Some(name) && field(stanza, "Version").as_ref() == Some(version)
+            });
+            let sha256 = stanza.and_then(|stanza| Digest::from_hex(&field(stanza, "SHA256")?).ok());
+            let architecture = stanza.and_then(|stanza| field(stanza, "Architecture"));
+            let (Some(sha256), Some(architecture)) = (sha256, architecture) else {
+                return Err(AssembleError::recipe(format!("Debian package {name} {version}"), "apt tells no SHA-256"));
+            };
+            Ok(LockedPackage { name: name.clone(), version: version.clone(), architecture, sha256 })
+        };
+        names.iter().map(of).collect()
     }
 }
 
