@@ -63,7 +63,8 @@ pub fn show(checkout: &Path, root: &Path) -> Outcome<ExitStatus> {
 
 /// The command line, built beside this program.
 fn command_line(checkout: &Path) -> Outcome<PathBuf> {
-    let built = Command::new("cargo").args(["build", "--quiet", "--package", "bridle"]).current_dir(checkout).status()?;
+    let built =
+        Command::new("cargo").args(["build", "--quiet", "--package", "bridle"]).current_dir(checkout).status()?;
     if !built.success() {
         return Err(format!("cargo build ended with {built}").into());
     }

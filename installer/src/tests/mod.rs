@@ -193,7 +193,8 @@ fn ctrl_c_before_the_hand_over_leaves_nothing_that_runs_by_itself() {
 #[test]
 fn ctrl_c_after_the_hand_over_leaves_the_operation_running() {
     let host = TestHost::new();
-    *host.programs.stop_at.lock().expect("lock") = Some(("systemctl restart --no-block bridle-agent.service", Arc::clone(&host.stop)));
+    *host.programs.stop_at.lock().expect("lock") =
+        Some(("systemctl restart --no-block bridle-agent.service", Arc::clone(&host.stop)));
     assert_eq!(host.install(&yes()).expect("leaves"), Next::End(Exit::Detached));
     assert!(host.said().contains("bridle operation attach"));
     let ran = host.programs.ran.lock().expect("lock");

@@ -106,7 +106,8 @@ impl Language {
             let mut bundle = FluentBundle::new_concurrent(vec![locale]);
             bundle.set_use_isolating(false);
             for source in sources {
-                let resource = FluentResource::try_new((*source).to_owned()).map_err(|(_, errors)| errors)
+                let resource = FluentResource::try_new((*source).to_owned())
+                    .map_err(|(_, errors)| errors)
                     .expect("embedded Fluent files parse: the test both_languages_hold_the_same_messages reads them");
                 bundle.add_resource_overriding(resource);
             }
