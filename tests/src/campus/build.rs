@@ -7,6 +7,9 @@ use std::process::{Command, Stdio};
 
 use crate::testhost::cache_folder;
 
+/// Folder of the sample release's source.
+const SOURCE: &str = "images/campus";
+
 /// A built and signed release.
 #[derive(Debug, Clone)]
 pub struct Campus {
@@ -34,10 +37,26 @@ pub fn build(root: &Path) -> io::Result<Campus> {
     if !key.is_file() {
         run(Command::new(&tool).arg("keygen").arg("--output").arg(out.join("campus")))?;
     }
-    let source = root.join("images/campus");
-    run(Command::new(&tool).arg("lock").arg(&source))?;
-    run(Command::new(&tool).arg("build").arg(&source).arg("--key").arg(&secret).arg("--output").arg(&out))?;
-    Ok(Campus { run: out.join("campus-1.0.0-amd64.run"), bundle: out.join("campus-1.0.0-amd64.bundle"), key, tool })
+    run(Command::new(&tool).arg("lock").arg(root.join(SOURCE)))?;
+    build_into(root, &tool, &secret, &out)?;
+    Ok(campus(&out, key, tool))
+}
+
+/// Builds the release once more, from the lock that is there, into another folder.
+///
+/// # Errors
+/// An [`io::Error`] that names the command that failed.
+pub fn build_from_lock(root: &Path, first: &Campus, out: &Path) -> io::Result<Campus> {
+    build_into(root, &first.tool, &first.key.with_extension("key"), out)?;
+    Ok(campus(out, first.key.clone(), first.tool.clone()))
+}
+
+fn build_into(root: &Path, tool: &Path, secret: &Path, out: &Path) -> io::Result<()> {
+    run(Command::new(tool).arg("build").arg(root.join(SOURCE)).arg("--key").arg(secret).arg("--output").arg(out))
+}
+
+fn campus(out: &Path, key: PathBuf, tool: PathBuf) -> Campus {
+    Campus { run: out.join("campus-1.0.0-amd64.run"), bundle: out.join("campus-1.0.0-amd64.bundle"), key, tool }
 }
 
 fn publisher_tool(root: &Path, cache: &Path) -> io::Result<PathBuf> {

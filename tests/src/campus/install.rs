@@ -85,6 +85,12 @@ impl Installation<'_> {
         self.records().iter().any(|record| record["kind"]["type"] == kind && record["kind"]["step"] == step)
     }
 
+    /// Whether this step has begun, or was found done.
+    #[must_use]
+    pub fn begun(&self, step: u64) -> bool {
+        self.reached("intent", step) || self.reached("done", step)
+    }
+
     /// The state that the operation was last in.
     #[must_use]
     pub fn state(&self) -> Option<String> {

@@ -1,9 +1,11 @@
 //! The sample release, built from this checkout, and its installation on a test host.
 
 mod build;
+mod cut;
 mod front_door;
 mod install;
 
-pub use build::{Campus, build};
+pub use build::{Campus, build, build_from_lock};
+pub use cut::goes_on_after_a_cut;
 pub use front_door::FrontDoor;
 pub use install::{HOST, Installation, SITE, site_profile};

@@ -23,9 +23,10 @@ impl Kitchen<'_> {
         let workspace = workspace(folder)?;
         let target = self.cache.directory("cargo-target");
         let home = cargo_home();
+        // Not the workspace's own path: cargo names its files relative to it, and a flag that differs from checkout to
+        // checkout would build all dependencies anew in each.
         let flags = [
             "-C target-feature=+crt-static".to_owned(),
-            format!("--remap-path-prefix={}=/bridle", workspace.display()),
             format!("--remap-path-prefix={}=/cargo", home.display()),
             format!("--remap-path-prefix={}=/target", target.display()),
         ];

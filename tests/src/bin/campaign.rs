@@ -1,0 +1,94 @@
+//! `cargo campaign NAME`: the long form of the journeys, run before an issue is resolved. The result, with commit and date,
+//! is kept in `docs/campaigns/NAME.md`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use bridle_core::port::Clock as _;
+use bridle_host::clock::SystemClock;
+use bridle_journeys::campus::{self, goes_on_after_a_cut};
+use bridle_journeys::testhost;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let result = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["install"] => install(),
+        _ => {
+            eprintln!("usage: cargo campaign install      a power cut at every step of the installation");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(failed) => {
+            eprintln!("campaign: {failed} failed");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("campaign: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// A power cut as soon as each step begins.
+fn install() -> Outcome<usize> {
+    testhost::available().map_err(|missing| format!("{missing:?}"))?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the crate does not lie in a checkout")?;
+    let campus = campus::build(root)?;
+    let steps = steps(&campus)?;
+    let mut table = String::from(
+        "| power cut as soon as step … begins | went on by itself | seconds from boot to the end |\n|---|---|---|\n",
+    );
+    let mut failed = 0;
+    for (number, title) in (1_u64..).zip(&steps) {
+        let result =
+            goes_on_after_a_cut("every", &campus, |_, installation| installation.begun(number), |_| Ok(()));
+        let (word, seconds) = match &result {
+            Ok(took) => ("yes", took.as_secs().to_string()),
+            Err(error) => {
+                failed += 1;
+                eprintln!("step {number}: {error}");
+                ("NO", String::new())
+            }
+        };
+        println!("{number:>3}  {word:<3}  {seconds:>4} s  {title}");
+        writeln!(table, "| {number} {title} | {word} | {seconds} |")?;
+    }
+    keep(root, "install", "A power cut at every step of the installation", &table)?;
+    Ok(failed)
+}
+
+/// Titles of the steps of the plan, as the installer prints them.
+fn steps(campus: &campus::Campus) -> Outcome<Vec<String>> {
+    let output = Command::new(&campus.run)
+        .args(["install", "--plan-only", "--json", "--publisher-key"])
+        .arg(&campus.key)
+        .output()?;
+    let plan: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let steps = plan["plan"]["steps"].as_array().ok_or_else(|| format!("no steps in {plan}"))?;
+    Ok(steps
+        .iter()
+        .map(|step| step["step"].as_object().and_then(|step| step.values().next()).map(short).unwrap_or_default())
+        .collect())
+}
+
+fn short(step: &serde_json::Value) -> String {
+    let name = step.as_object().and_then(|step| step.keys().next()).map_or_else(|| step.to_string(), Clone::clone);
+    let chart = step["chart"]["name"].as_str().or(step["custom_resources"]["chart"].as_str()).unwrap_or_default();
+    format!("{name} {chart}").trim_end().to_owned()
+}
+
+fn keep(root: &Path, name: &str, title: &str, table: &str) -> Outcome<()> {
+    let commit = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).current_dir(root).output()?;
+    let commit = String::from_utf8(commit.stdout)?;
+    let date = SystemClock.now().rfc3339();
+    let folder = root.join("docs/campaigns");
+    std::fs::create_dir_all(&folder)?;
+    let text = format!("# {title}\n`cargo campaign {name}` at commit {}, {date}.\n\n{table}", commit.trim());
+    std::fs::write(folder.join(format!("{name}.md")), text)?;
+    Ok(())
+}

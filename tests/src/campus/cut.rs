@@ -1,0 +1,46 @@
+//! A power cut in the middle of an installation, and what must come of it.
+
+use std::time::{Duration, Instant};
+
+use super::{Campus, FrontDoor, Installation};
+use crate::testhost::{Error, Host, Lab, Result};
+
+/// How long an installation may take to come to the moment of the cut.
+const MOMENT_LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// Installs on a host of its own, cuts the power as soon as `moment` has come, boots, and waits until the agent has gone on
+/// to the end by itself and users are served. Gives the time from the boot to the end.
+///
+/// # Errors
+/// The kit's, naming what did not happen in time.
+pub fn goes_on_after_a_cut(
+    name: &str,
+    campus: &Campus,
+    moment: impl Fn(&Host, &Installation<'_>) -> bool,
+    then: impl FnOnce(&Host) -> Result<()>,
+) -> Result<Duration> {
+    let lab = Lab::new(name)?;
+    let mut host = lab.host("h1").disk_gib(12).build()?;
+    host.boot()?;
+    {
+        let installation = Installation::prepare(&host, campus)?;
+        let _running = installation.start()?;
+        let ended = || installation.state().as_deref() == Some("committed");
+        host.wait_until("the moment of the cut", MOMENT_LIMIT, || moment(&host, &installation) || ended())?;
+        if ended() {
+            return Err(Error::Late {
+                what: "the moment of the cut".to_owned(),
+                limit: MOMENT_LIMIT,
+                seen: "the installation had ended before".to_owned(),
+            });
+        }
+    }
+    host.power_cut()?;
+    let began = Instant::now();
+    host.boot()?;
+    Installation::at(&host).wait_committed()?;
+    let took = began.elapsed();
+    FrontDoor::of(&host)?.page()?;
+    then(&host)?;
+    Ok(took)
+}
