@@ -49,6 +49,8 @@ paths! {
     k3s_config = "etc/rancher/k3s/config.yaml";
     /// Registries of k3s.
     k3s_registries = "etc/rancher/k3s/registries.yaml";
+    /// Resolver settings of pods that do not use the cluster's.
+    k3s_resolver = "etc/rancher/k3s/resolv.conf";
     /// Administrator's access to the cluster.
     kubeconfig = "etc/rancher/k3s/k3s.yaml";
     /// Settings of containerd below k3s.

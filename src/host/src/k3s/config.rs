@@ -3,6 +3,9 @@
 use bridle_core::step::KubernetesSettings;
 use serde_json::{Value, json};
 
+/// Where [`resolver`] is on a host.
+const RESOLVER: &str = "/etc/rancher/k3s/resolv.conf";
+
 /// `config.yaml`: JSON is YAML, and its quoting has no surprises.
 #[must_use]
 pub fn config_yaml(settings: &KubernetesSettings) -> String {
@@ -16,6 +19,7 @@ pub fn config_yaml(settings: &KubernetesSettings) -> String {
         "service-cidr": settings.service_cidr,
         "cluster-dns": settings.cluster_dns,
         "pause-image": settings.pause,
+        "resolv-conf": RESOLVER,
         "disable": ["coredns", "local-storage", "metrics-server", "servicelb", "traefik"],
         "disable-helm-controller": true,
         "disable-cloud-controller": true,
@@ -26,6 +30,13 @@ pub fn config_yaml(settings: &KubernetesSettings) -> String {
         "etcd-snapshot-retention": 5,
     });
     commented(&settings.release, &config)
+}
+
+/// Resolver settings for pods that do not ask the cluster's own name service: none. Without this file k3s gives them a
+/// public name server where the host's own is on loopback.
+#[must_use]
+pub fn resolver() -> String {
+    "# Made by Bridle; changes are lost. Upstream name servers are a setting of the coredns chart.\n".to_owned()
 }
 
 /// `registries.yaml`: every image comes from the agent's registry on loopback.

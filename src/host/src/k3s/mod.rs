@@ -86,6 +86,7 @@ impl K3s {
         let files = [
             self.layout.k3s_config(),
             self.layout.k3s_registries(),
+            self.layout.k3s_resolver(),
             self.layout.containerd_drop_in(),
             self.layout.profile(),
             self.layout.units_dir().join(units::K3S),
@@ -132,6 +133,7 @@ impl K3s {
         let file = |path, text, mode| WantedFile { path, text, mode };
         vec![
             file(self.layout.k3s_config(), config::config_yaml(settings), 0o600),
+            file(self.layout.k3s_resolver(), config::resolver(), 0o644),
             file(self.layout.k3s_registries(), config::registries_yaml(settings), 0o600),
             file(self.layout.containerd_drop_in(), config::containerd_drop_in(), 0o644),
             file(self.layout.units_dir().join(units::K3S), units::k3s_unit(), 0o644),
