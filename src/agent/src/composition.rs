@@ -134,6 +134,7 @@ async fn serve(
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "agent is ready");
     systemd::ready();
     tokio::spawn(systemd::keep_alive(Arc::clone(&parts.operations)));
+    tokio::spawn(Arc::clone(&parts.observatory).keep_last());
 
     stopped().await;
     tracing::info!("agent stops; a running operation goes on with the next start");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bridle_cluster::KubeCluster;
 use bridle_core::fault::Fault;
 use bridle_core::message::Message;
-use bridle_core::port::Clock;
+use bridle_core::port::{Clock, Timestamp};
 use bridle_core::site::Site;
 use bridle_core::status::{HostView, NodeView, StatusView, WorkloadView, judge};
 use bridle_host::facts;
@@ -16,6 +16,8 @@ use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 use crate::operations::Operations;
 
+/// How often the last status is kept on disk, for faces while the agent is down.
+const KEEP: Duration = Duration::from_secs(60);
 /// How old a look at the cluster may be.
 const FRESH: Duration = Duration::from_secs(2);
 const MIB: u64 = 1024 * 1024;
@@ -81,6 +83,34 @@ impl Observatory {
             cluster_unseen: look.unseen,
             host: Some(self.host()),
             operation,
+        }
+    }
+
+    /// Keeps the status on disk, whenever it is another one than before (the time and this host's figures aside).
+    pub(crate) async fn keep_last(self: Arc<Self>) {
+        let mut timer = tokio::time::interval(KEEP);
+        let mut kept = None;
+        loop {
+            timer.tick().await;
+            let observatory = Arc::clone(&self);
+            let before = kept.take();
+            kept = tokio::task::spawn_blocking(move || observatory.keep(before)).await.ok().flatten();
+        }
+    }
+
+    fn keep(&self, before: Option<StatusView>) -> Option<StatusView> {
+        let status = self.status();
+        let what_counts = |status: &StatusView| StatusView { time: Timestamp(0), host: None, ..status.clone() };
+        if before.as_ref().map(what_counts) == Some(what_counts(&status)) {
+            return before;
+        }
+        let bytes = serde_json::to_vec(&status).ok()?;
+        match files::write_atomic(&self.layout.status_file(), &bytes, 0o640) {
+            Ok(()) => Some(status),
+            Err(error) => {
+                tracing::warn!(%error, "cannot keep the status on disk");
+                None
+            }
         }
     }
 
