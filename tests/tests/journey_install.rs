@@ -135,7 +135,7 @@ fn no_second_copy(host: &Host) -> Outcome {
 
 fn an_image_comes_back(host: &Host) -> Outcome {
     host.shell("ctr -n k8s.io images ls -q | grep /frontend: | xargs ctr -n k8s.io images rm --sync")?;
-    host.shell("kubectl -n campus delete pod --all --wait=false -l app.kubernetes.io/name=frontend")?;
+    host.shell("kubectl -n campus delete pod --wait=false -l app.kubernetes.io/name=frontend")?;
     let ready = || host.shell("kubectl -n campus rollout status deployment/frontend --timeout=5s").is_ok();
     Ok(host.wait_until("frontend after its image was deleted", 2 * MINUTES, ready)?)
 }
