@@ -45,8 +45,7 @@ fn install() -> Outcome<usize> {
     );
     let mut failed = 0;
     for (number, title) in (1_u64..).zip(&steps) {
-        let result =
-            goes_on_after_a_cut("every", &campus, |_, installation| installation.begun(number), |_| Ok(()));
+        let result = goes_on_after_a_cut("every", &campus, |_, installation| installation.begun(number), |_| Ok(()));
         let (word, seconds) = match &result {
             Ok(took) => ("yes", took.as_secs().to_string()),
             Err(error) => {
