@@ -1,6 +1,7 @@
 //! k3s as files and a service, through its public contract only (`k3s-contract.md`).
 
 pub mod config;
+mod pods;
 mod service;
 
 use std::path::{Path, PathBuf};
@@ -126,7 +127,7 @@ impl K3s {
     /// # Errors
     /// A [`Fault`] if systemd cannot stop it.
     pub fn stop(&self) -> Result<(), Fault> {
-        service::stop(&self.systemd)
+        service::stop(&self.systemd, &*self.clock)
     }
 
     fn wanted_files(&self, settings: &KubernetesSettings) -> Vec<WantedFile> {

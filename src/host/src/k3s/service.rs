@@ -7,11 +7,14 @@ use bridle_core::message::Message;
 use bridle_core::port::{Attempt, Clock, Command, Process};
 use bridle_core::step::Standing;
 
+use super::pods;
 use crate::layout::Layout;
 use crate::units::{K3S, Systemd};
 
 /// So many automatic restarts within one attempt mean that it will not come up by itself.
 const CRASH_LOOP: u64 = 6;
+/// How long killed pods may take to be gone; the probe says so if they are not.
+const PODS_GONE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_secs(1);
 
 pub(super) fn standing(
@@ -67,15 +70,23 @@ pub(super) fn start(
 
 pub(super) fn stopped(systemd: &Systemd) -> Result<Standing, Fault> {
     let state = systemd.state(K3S)?;
-    if matches!(state.active.as_str(), "inactive" | "failed" | "") && state.enabled != "enabled" {
+    let down = matches!(state.active.as_str(), "inactive" | "failed" | "") && state.enabled != "enabled";
+    if down && !pods::left() {
         Ok(Standing::Done)
     } else {
         Ok(Standing::Missing(Message::new("missing-still-there").with("path", K3S)))
     }
 }
 
-pub(super) fn stop(systemd: &Systemd) -> Result<(), Fault> {
-    systemd.disable_now(K3S)
+pub(super) fn stop(systemd: &Systemd, clock: &dyn Clock) -> Result<(), Fault> {
+    systemd.disable_now(K3S)?;
+    // The service leaves its pods running on purpose; here they must go too. What is killed needs a moment to be gone.
+    let until = clock.monotonic() + PODS_GONE;
+    while pods::left() && clock.monotonic() < until {
+        pods::kill();
+        clock.sleep(Duration::from_millis(200));
+    }
+    Ok(())
 }
 
 fn kubectl(process: &dyn Process, layout: &Layout, args: &[&str]) -> Option<String> {
