@@ -1,9 +1,11 @@
 //! Test hosts, the journeys over them, and the gate (`cargo ci`).
 //!
 //! * [`testhost`]: real machines to test on: systemd as process 1, own disk, own network.
+//! * [`contract`]: what any binary that claims to be k3s must do.
 //! * [`gate`]: the steps of `cargo ci`, what they need, and how their results are counted.
 
 pub mod campus;
+pub mod contract;
 pub mod gate;
 pub mod simulated;
 pub mod testhost;

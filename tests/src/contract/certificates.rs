@@ -1,0 +1,78 @@
+//! Checks of certificates, and of what holds while the service is stopped for their rotation.
+
+use super::failure::{holds, json, same};
+use super::ledger::check;
+use super::node::{DATA, NAME};
+use super::policies::{deny_all, refused_outside};
+use super::snapshots::{SNAPSHOT, saved_as};
+use super::{Check, Checked, Node};
+use std::time::Duration;
+
+pub(super) const CHECKS: &[Check] = &[
+    check!("44", every_leaf_is_fresh),
+    check!("30", policies_hold_while_the_service_is_stopped, vital),
+    check!("37", snapshot_of_a_stopped_service_is_refused),
+    check!("44, 30", rotated_leaves_come_with_the_next_start, vital),
+    check!("38", scheduled_snapshots_are_pruned_alone),
+];
+
+fn every_leaf_is_fresh(node: &mut Node) -> Checked {
+    let table = node.k3s(&["certificate", "check", "--output", "table"], 30)?;
+    let is_row = |line: &&str| line.contains(".crt") && !line.contains("-ca.crt");
+    let rows: Vec<&str> = table.stdout.lines().filter(is_row).collect();
+    holds(rows.len() >= 8, "leaves in the table", "at least 8", &table.stdout)?;
+    for row in rows {
+        holds(row.trim_end().ends_with("OK") && row.contains("364 days"), "a leaf", "364 days, OK", row)?;
+    }
+    let text = node.k3s(&["certificate", "check", "--output", "json"], 30)?;
+    json("certificate check --output json", &text.stdout).map(drop)
+}
+
+/// Stops the service; the next checks need it so.
+fn policies_hold_while_the_service_is_stopped(node: &mut Node) -> Checked {
+    node.apply(&deny_all())?;
+    refused_outside(node)?;
+    let web = node.pod_address("web")?;
+    node.systemctl("stop")?;
+    refused_outside(node)?;
+    let page = node.curl_inside(&[&format!("http://{web}:8080/")])?;
+    same("a denied pod from the host while the service is stopped", "web", page.stdout.trim())
+}
+
+fn snapshot_of_a_stopped_service_is_refused(node: &mut Node) -> Checked {
+    let output = node.k3s(&["etcd-snapshot", "save", "--name", "stopped"], 30)?;
+    same("status of a snapshot of a stopped service", Some(1), output.status.code())
+}
+
+fn rotated_leaves_come_with_the_next_start(node: &mut Node) -> Checked {
+    let file = |name: &str| format!("{DATA}/server/tls/{name}");
+    let (authority, leaf) = (node.text(&file("server-ca.crt"))?, node.text(&file("client-admin.crt"))?);
+    let rotated = node.k3s(&["certificate", "rotate"], 30)?;
+    holds(rotated.success(), "certificate rotate", "status 0", format!("{} {}", rotated.status, rotated.stderr))?;
+    let kept = node.host.shell(&format!("cat {DATA}/server/tls-[0-9]*/client-admin.crt"))?;
+    same("the old leaf in server/tls-<unix>", leaf.trim(), &kept)?;
+    node.systemctl("start")?;
+    node.wait_ready()?;
+    refused_outside(node)?;
+    node.kubectl(&["delete", "networkpolicy", "--all"])?;
+    same("the authority after a rotation", authority, node.text(&file("server-ca.crt"))?)?;
+    holds(node.text(&file("client-admin.crt"))? != leaf, "the leaf after a rotation", "a new one", "the old one")
+}
+
+/// One a minute, two kept (both from a drop-in of the first start); one made on demand stays.
+fn scheduled_snapshots_are_pruned_alone(node: &mut Node) -> Checked {
+    let since = node.host.shell(&format!("stat -c %Y {DATA}/server/token"))?;
+    let since: u64 = since.parse().unwrap_or(u64::MAX);
+    let scheduled = || -> Checked<Vec<u64>> {
+        let list = format!("cd {DATA}/server/db/snapshots; ls -1 | sed -n 's/^etcd-snapshot-{NAME}-//p'");
+        Ok(node.host.shell(&list)?.lines().filter_map(|line| line.parse().ok()).collect())
+    };
+    // More than two have been made by then, unless none is made at all.
+    node.host.wait_until("a scheduled snapshot of the fourth minute", Duration::from_secs(200), || {
+        scheduled().is_ok_and(|times| times.iter().any(|time| *time >= since.saturating_add(180)))
+    })?;
+    let two = || scheduled().is_ok_and(|times| times.len() == 2);
+    let pruned = crate::testhost::wait_until("pruning", Duration::from_secs(10), two);
+    holds(pruned.is_ok(), "scheduled snapshots that are kept", 2, format!("{:?}", scheduled()?))?;
+    saved_as(node, SNAPSHOT).map(drop)
+}

@@ -1,0 +1,50 @@
+//! The contract that any binary that claims to be k3s must keep, checked from outside on a clean host.
+//!
+//! The numbers of the checks are the lines of `images/node/CONTRACT.md`. Without a binary named by the caller the
+//! stand-in of `images/node` is checked, with the stricter lines as well.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `ledger` | running checks one by one, and what became of them |
+//! | `failure` | what a check expected and what it found |
+//! | `binary`, `images`, `registry` | what the host is given: the binary, two small images, a stock registry |
+//! | `node`, `pod` | the host with the binary as a service; pods and what they answer |
+//! | the others | the checks, by subject |
+
+mod binary;
+mod certificates;
+mod command_line;
+mod failure;
+mod files;
+mod image_pulls;
+mod images;
+mod ledger;
+mod life;
+mod node;
+mod pod;
+mod pods;
+mod policies;
+mod registry;
+mod reset;
+mod snapshots;
+
+pub use failure::{Checked, Failure};
+pub use ledger::{Check, Ledger};
+pub use node::Node;
+
+/// All checks in the order in which they share one host: each leaves it as the next one needs it.
+#[must_use]
+pub fn checks() -> Vec<Check> {
+    [
+        command_line::CHECKS,
+        files::CHECKS,
+        pods::CHECKS,
+        image_pulls::CHECKS,
+        policies::CHECKS,
+        snapshots::CHECKS,
+        life::CHECKS,
+        certificates::CHECKS,
+        reset::CHECKS,
+    ]
+    .concat()
+}

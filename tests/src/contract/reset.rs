@@ -1,0 +1,53 @@
+//! Checks of a restore into the same data directory.
+
+use super::failure::{contains, holds, same};
+use super::ledger::check;
+use super::node::DATA;
+use super::snapshots::{SNAPSHOT, saved_as};
+use super::{Check, Checked, Node};
+
+pub(super) const CHECKS: &[Check] = &[
+    check!("39", reset_takes_the_snapshot, vital),
+    check!("40", second_reset_is_refused),
+    check!("39, 40", start_after_a_reset_is_that_of_the_snapshot),
+    check!("16", nothing_tried_to_leave_the_host),
+];
+
+/// Stops the service; the last check starts it.
+fn reset_takes_the_snapshot(node: &mut Node) -> Checked {
+    node.kubectl(&["create", "configmap", "later", "--from-literal=key=value"])?;
+    let path = saved_as(node, SNAPSHOT)?;
+    node.systemctl("stop")?;
+    let reset = node.k3s(&["server", "--cluster-reset", &format!("--cluster-reset-restore-path={path}")], 120)?;
+    let text = reset.stdout + &reset.stderr;
+    holds(reset.status.code() == Some(0), "a reset from a snapshot", "status 0", &text)?;
+    let words = "Managed etcd cluster membership has been reset, restart without --cluster-reset flag now";
+    contains("its output", words, &text)?;
+    node.host.shell(&format!("test -e {DATA}/server/db/reset-flag; ls -d {DATA}/server/db/etcd-old-*"))?;
+    Ok(())
+}
+
+fn second_reset_is_refused(node: &mut Node) -> Checked {
+    let reset = node.k3s(&["server", "--cluster-reset"], 60)?;
+    same("status of a second reset", Some(1), reset.status.code())
+}
+
+fn start_after_a_reset_is_that_of_the_snapshot(node: &mut Node) -> Checked {
+    node.systemctl("start")?;
+    node.wait_ready()?;
+    same(
+        "whether db/reset-flag is there after a start",
+        false,
+        node.host.has(format!("{DATA}/server/db/reset-flag"))?,
+    )?;
+    let names = node.kubectl(&["get", "configmaps,secrets", "--output=name"])?;
+    for (name, there) in [("configmap/plain", true), ("secret/hidden", true), ("configmap/later", false)] {
+        let found = names.lines().any(|line| line == name);
+        same(&format!("whether {name} is there after a restore"), there, found)?;
+    }
+    ["web", "client", "other"].iter().try_for_each(|name| node.wait_pod(name))
+}
+
+fn nothing_tried_to_leave_the_host(node: &mut Node) -> Checked {
+    same("packets to addresses outside", Vec::new(), node.lab.outside_attempts()?)
+}
