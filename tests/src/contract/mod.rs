@@ -24,6 +24,7 @@ mod node;
 mod pod;
 mod pods;
 mod policies;
+mod rebuild;
 mod registry;
 mod reset;
 mod snapshots;
@@ -45,6 +46,7 @@ pub fn checks() -> Vec<Check> {
         life::CHECKS,
         certificates::CHECKS,
         reset::CHECKS,
+        rebuild::CHECKS,
     ]
     .concat()
 }

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 /// The name of the snapshot that later checks restore.
 pub(super) const SNAPSHOT: &str = "contract";
-const MARK: &str = "b7f3-not-to-be-seen-on-a-disk";
+/// What a Secret holds that must not be seen in the database's files.
+pub(super) const MARK: &str = "b7f3-not-to-be-seen-on-a-disk";
 const PLAIN_MARK: &str = "c8a4-may-be-seen-on-a-disk";
 
 pub(super) const CHECKS: &[Check] = &[
