@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use bridle_journeys::campus::{self, Campus, FrontDoor, Installation};
-use bridle_journeys::testhost::{Host, Lab};
+use bridle_journeys::testhost::{Host, Lab, Signal};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -179,10 +179,12 @@ fn a_cut_before_the_hand_over_resumes_nothing_and_a_second_run_goes_on() -> Outc
     let mut host = host(&lab, "h1")?;
     {
         let installation = Installation::prepare(&host, campus())?;
-        let _running = installation.start()?;
+        let mut running = installation.start()?;
         let blobs: PathBuf = host.disk_root().join("var/lib/bridle/store/blobs/sha256");
         let some = || std::fs::read_dir(&blobs).map_or(0, Iterator::count) > 5;
         host.wait_until("the first blobs", 2 * MINUTES, some)?;
+        // The whole copy takes a second; a cut takes about as long.
+        running.signal(Signal::STOP)?;
         assert!(installation.records().is_empty(), "handed over before all blobs were there");
     }
     host.power_cut()?;
@@ -192,7 +194,7 @@ fn a_cut_before_the_hand_over_resumes_nothing_and_a_second_run_goes_on() -> Outc
     // A lost terminal changes nothing: the command is ended as soon as it has handed over.
     let mut running = installation.start()?;
     host.wait_until("the hand-over", 5 * MINUTES, || installation.reached("intent", 3))?;
-    running.signal(bridle_journeys::testhost::Signal::INT)?;
+    running.signal(Signal::INT)?;
     assert_eq!(running.wait(MINUTES)?.status.code(), Some(130));
     let attached = host.command(["bridle", "operation", "attach"])?.limit(15 * MINUTES).run()?;
     assert!(attached.success(), "{}{}", attached.stdout, attached.stderr);

@@ -35,6 +35,8 @@ impl<'a> Installation<'a> {
         host.push(&campus.key, "/root/campus.pub")?;
         host.run_ok(["chmod", "0755", "/root/campus.run"])?;
         host.write_file(SITE, site_profile())?;
+        // What an administrator copied minutes ago is on disk; a power cut is to hit the installation, not this.
+        host.run_ok(["sync"])?;
         Ok(Self { host })
     }
 
