@@ -53,7 +53,9 @@ fn table_of_the_base_given_again_is_fatal(node: &mut Node) -> Checked {
     node.host.write_file(&file, format!("{{{{ template \"base\" . }}}}\n{again}"))?;
     let output = node.k3s(&["server"], 60);
     node.host.run_ok(["rm", &file])?;
-    same("status of a start with a table given twice", Some(1), output?.status.code())
+    let output = output?;
+    same("status of a start with a table given twice", Some(1), output.status.code())?;
+    contains("its output", "containerd exited", &(output.stdout + &output.stderr))
 }
 
 fn rotated_leaves_come_with_the_next_start(node: &mut Node) -> Checked {

@@ -2,10 +2,11 @@
 
 use super::failure::{contains, holds, same};
 use super::ledger::check;
-use super::node::DATA;
+use super::node::{DATA, NAME};
 use super::snapshots::{MARK, SNAPSHOT, saved_as};
 use super::{Check, Checked, Node};
 use crate::testhost::Output;
+use std::time::Duration;
 
 /// Where what survives the old disk lies.
 const KEPT: &str = "/root/kept";
@@ -14,6 +15,7 @@ pub(super) const CHECKS: &[Check] = &[
     check!("41", restore_without_the_token_is_refused),
     check!("41", restore_with_another_token_is_refused),
     check!("41", snapshot_and_token_rebuild_the_server),
+    check!("43", reset_alone_follows_a_new_address),
     check!("16", nothing_tried_to_leave_the_host),
 ];
 
@@ -49,6 +51,31 @@ fn snapshot_and_token_rebuild_the_server(node: &mut Node) -> Checked {
         holds(old.trim() == new.trim(), path, "the old one", "another one")?;
     }
     ["web", "client", "other"].iter().try_for_each(|name| node.wait_pod(name))
+}
+
+/// The host gets another address, and loses the old one, while the service is stopped.
+fn reset_alone_follows_a_new_address(node: &mut Node) -> Checked {
+    let old = node.host.address();
+    let [first, second, third, _] = old.octets();
+    let new = std::net::Ipv4Addr::new(first, second, third, 222);
+    node.systemctl("stop")?;
+    let settings = format!("node-ip: {new}\nadvertise-address: {new}\n");
+    node.host.write_file("/etc/rancher/k3s/config.yaml.d/96-address.yaml", settings)?;
+    node.host.shell(&format!(
+        "read -r _ _ gateway _ link _ <<< \"$(ip -4 route show default)\"
+         ip address del {old}/24 dev \"$link\"; ip address add {new}/24 dev \"$link\"
+         ip route replace default via \"$gateway\" dev \"$link\""
+    ))?;
+    let reset = node.k3s(&["server", "--cluster-reset"], 60)?;
+    holds(reset.status.code() == Some(0), "a reset alone", "status 0", reset.stdout + &reset.stderr)?;
+    node.systemctl("start")?;
+    node.wait_ready()?;
+    let path = "--output=jsonpath={.status.addresses[?(@.type==\"InternalIP\")].address}";
+    let found = || node.kubectl(&["get", "node", NAME, path]).unwrap_or_default();
+    let followed = crate::testhost::wait_until("the address", Duration::from_secs(60), || found() == new.to_string());
+    holds(followed.is_ok(), "the node's address", new, found())?;
+    let endpoints = node.object(&["endpoints", "kubernetes"])?;
+    same("the API's endpoint", Some(new.to_string().as_str()), endpoints["subsets"][0]["addresses"][0]["ip"].as_str())
 }
 
 /// Restores the snapshot where no server was before.
