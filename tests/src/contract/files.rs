@@ -28,7 +28,7 @@ fn start_returns_when_it_is_ready(node: &mut Node) -> Checked {
     // Read by later checks: order of files, lists that grow, arguments, snapshots every minute.
     let first = "node-label:\n  - contract/lost=1\nkubelet-arg+:\n  - max-pods=70\netcd-snapshot-retention: 9\n";
     let second = "node-label:\n  - contract/first=1\netcd-snapshot-schedule-cron: '* * * * *'\n\
-         etcd-snapshot-retention: 2\n";
+         etcd-snapshot-retention: 1\n";
     let third = "node-label+:\n  - contract/second=2\nkubelet-arg+:\n  - max-pods=77\n";
     for (name, text) in [("10-first", first), ("20-second", second), ("95-third", third)] {
         node.host.write_file(format!("{DROP_INS}/{name}.yaml"), text)?;
