@@ -14,14 +14,15 @@ const LAB: &str = "demo";
 const SERVER: &str = "campus1";
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo demo -- --simulated` arrives with the separator, `cargo demo --destroy` without.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|word| word != "--").collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words[..] {
         [] => demo(),
         ["--destroy"] => destroy(),
         ["--simulated"] => simulated(),
         _ => {
-            eprintln!("usage: cargo demo | cargo demo -- --destroy | cargo demo -- --simulated");
+            eprintln!("usage: cargo demo | cargo demo --destroy | cargo demo -- --simulated");
             return ExitCode::from(2);
         }
     };
@@ -58,7 +59,7 @@ fn demo() -> Outcome {
     if !output.success() {
         lab.keep()?;
         return Err(format!(
-            "the installation ended with {}; the host is kept: cargo demo -- --destroy",
+            "the installation ended with {}; the host is kept: cargo demo --destroy",
             output.status
         )
         .into());
@@ -73,7 +74,7 @@ The platform runs: installed in {seconds} s on the host {SERVER} ({address}).
   the front page     curl --insecure --resolve {HOST}:443:{address} https://{HOST}/
   a shell on it      nsenter -t {leader} -m -u -i -n -p -C bash -l
   and there          bridle status        bridle tui        kubectl get pods -A        helm list -A
-  when done          cargo demo -- --destroy
+  when done          cargo demo --destroy
 "
     );
     Ok(())
