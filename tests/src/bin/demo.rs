@@ -58,11 +58,9 @@ fn demo() -> Outcome {
     print!("{}{}", output.stdout, output.stderr);
     if !output.success() {
         lab.keep()?;
-        return Err(format!(
-            "the installation ended with {}; the host is kept: cargo demo --destroy",
-            output.status
-        )
-        .into());
+        return Err(
+            format!("the installation ended with {}; the host is kept: cargo demo --destroy", output.status).into()
+        );
     }
     let seconds = installed.elapsed().as_secs();
     let (address, leader) = (host.address(), host.leader()?);
