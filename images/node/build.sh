@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# usage: build.sh VERSION OUTPUT    builds the k3s stand-in for a Kubernetes version that has a file versions/VERSION.mod
+# usage: build.sh VERSION OUTPUT [PARTS]    builds the k3s stand-in for a Kubernetes version that has a file versions/VERSION.mod
+# and leaves the programs that it carries inside in the folder PARTS, for a bill of materials.
 #
 # Needs go, gcc and libseccomp-dev (runc), GNU tar and zstd. The same inputs give the same bytes; results are kept in
 # ${XDG_CACHE_HOME:-~/.cache}/bridle/build/NAME-HASH, where HASH covers everything that is built from.
 set -euo pipefail
 
 version=${1:-1.36.3}
-output=${2:?usage: build.sh VERSION OUTPUT}
+output=${2:?usage: build.sh VERSION OUTPUT [PARTS]}
+parts=${3:-}
 containerd=2.4.2 runc=1.5.2
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/bridle/build
@@ -63,3 +65,7 @@ mkdir -p "$(dirname "$output")"
 cp --reflink=auto "$program" "$output.tmp"
 chmod 0755 "$output.tmp"
 mv "$output.tmp" "$output"
+if [ -n "$parts" ]; then
+  mkdir -p "$parts"
+  zstd -qdc "$payload" | tar -C "$parts" -xf -
+fi
