@@ -118,8 +118,7 @@ impl Observatory {
         // Holding the lock while looking makes everybody else wait for the same answer.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.monotonic();
-        if let Some((when, look)) = last.as_ref().filter(|(when, _)| now.saturating_sub(*when) < FRESH) {
-            let _age = when;
+        if let Some((_, look)) = last.as_ref().filter(|(when, _)| now.saturating_sub(*when) < FRESH) {
             return look.clone();
         }
         let look = self.look();

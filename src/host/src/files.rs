@@ -30,10 +30,9 @@ impl FileError {
 
 impl From<FileError> for Fault {
     fn from(error: FileError) -> Self {
-        let code = match (error.source.kind(), error.action) {
-            (io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, _) => FaultCode::NoSpace,
-            (_, "read" | "open") => FaultCode::FileUnreadable,
-            _ => FaultCode::WriteFailed,
+        let code = match error.action {
+            "read" | "open" if !is_full(&error.source) => FaultCode::FileUnreadable,
+            _ => code_of_write(&error.source),
         };
         Self::new(code).with("path", error.path.display().to_string()).because(&error)
     }
@@ -172,6 +171,15 @@ impl Lock {
             Err(error) => Err(FileError::new("lock", path)(error.into())),
         }
     }
+}
+
+/// What a failed write is called: the one that a person can mend by freeing space has a code of its own.
+pub(crate) fn code_of_write(error: &io::Error) -> FaultCode {
+    if is_full(error) { FaultCode::NoSpace } else { FaultCode::WriteFailed }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// A name beside `path` that no reader looks at.

@@ -127,9 +127,5 @@ fn path_of(dir: &Path, id: &OperationId) -> PathBuf {
 }
 
 fn written(path: &Path, error: &std::io::Error) -> Fault {
-    let code = match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => FaultCode::NoSpace,
-        _ => FaultCode::WriteFailed,
-    };
-    Fault::new(code).with("path", path.display().to_string()).because(error)
+    Fault::new(files::code_of_write(error)).with("path", path.display().to_string()).because(error)
 }
