@@ -34,16 +34,20 @@ fn main() -> ExitCode {
 }
 
 fn run(face: &Face, config: &ClientConfig, command: Command) -> Result<Exit, Fault> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Fault::new(FaultCode::Internal).because(&error))?;
     match command {
-        Command::Status { watch } => runtime.block_on(status::run(face, config, watch)),
-        Command::Operation(command) => runtime.block_on(operation::run(face, config, command)),
-        Command::Release(Release::List) => runtime.block_on(release::list(face, config)),
+        Command::Status { watch } => block_on(status::run(face, config, watch)),
+        Command::Operation(command) => block_on(operation::run(face, config, command)),
+        Command::Release(Release::List) => block_on(release::list(face, config)),
         Command::Explain { code } => explain::run(face, &code),
         Command::Agent => agent(),
-        Command::Tui => runtime.block_on(bridle_tui::run(config, face.language, face.paint.0)),
+        Command::Tui => block_on(bridle_tui::run(config, face.language, face.paint.0)),
     }
+}
+
+/// Runs a client's work to its end; the agent and what needs no agent go without this runtime.
+fn block_on(work: impl Future<Output = Result<Exit, Fault>>) -> Result<Exit, Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Fault::new(FaultCode::Internal).because(&error))?.block_on(work)
 }
 
 fn agent() -> Result<Exit, Fault> {
