@@ -26,6 +26,7 @@ mod base_image;
 mod boot;
 mod capability;
 mod control_groups;
+mod digest;
 mod disk;
 mod error;
 mod files;
@@ -42,6 +43,7 @@ mod wait;
 
 pub use base_image::cache_folder;
 pub use capability::{Missing, apt_packages, available, is_installed};
+pub use digest::{Difference, HostDigest};
 pub use disk::{DiskTraffic, DiskUsage};
 pub use error::Error;
 pub use host::{Host, HostBuilder};
