@@ -3,6 +3,7 @@
 //! Facts come in as values, plans go out as values; whoever reads or changes the world lives in another crate.
 
 pub mod digest;
+pub mod durable;
 pub mod engine;
 pub mod event;
 pub mod facts;

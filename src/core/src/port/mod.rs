@@ -3,6 +3,7 @@
 //! All ports are synchronous: an operation is one thread that does one thing after the other, and every call has a limit.
 
 mod clock;
+pub mod fs;
 mod process;
 pub mod sim;
 mod world;

@@ -1,5 +1,9 @@
 //! The doubles of the ports: a small world in memory that obeys the same rules, in no time at all.
 
+mod crash_fs;
+
+pub use crash_fs::{CrashFs, PowerCut, Survive, Trouble};
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
