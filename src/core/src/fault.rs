@@ -37,6 +37,26 @@ faults! {
     InstallerAltered = "BR-1006", Verification;
     /// The release is for another processor.
     WrongArchitecture = "BR-1007", Verification;
+    /// The release file ends too early.
+    ReleaseIncomplete = "BR-1008", Verification;
+    /// The release is older than one that was seen here.
+    ReleaseOlder = "BR-1009", Verification;
+    /// The release file holds something that nothing signed names.
+    ReleaseForeignPart = "BR-1120", Verification;
+    /// The release file passes a limit of the format.
+    ReleaseTooLarge = "BR-1121", Verification;
+    /// Two different releases have one number.
+    ReleaseEquivocal = "BR-1122", Verification;
+    /// The release is for another platform.
+    ReleaseOtherPlatform = "BR-1123", Verification;
+    /// The release file is of another format.
+    ReleaseOtherFormat = "BR-1124", Verification;
+    /// The release is signed, but contradicts itself.
+    ReleaseInconsistent = "BR-1125", Verification;
+    /// The medium failed while the release file was read.
+    MediumFailed = "BR-1126", Failed;
+    /// Something else than a release file.
+    NotARelease = "BR-1127", Verification;
     /// The host does not meet the requirements.
     PreflightBlocked = "BR-1010", Preflight;
     /// Must be root.

@@ -9,6 +9,7 @@ pub mod event;
 pub mod facts;
 pub mod fault;
 pub mod journal;
+pub mod json;
 pub mod message;
 pub mod oci;
 pub mod operation;

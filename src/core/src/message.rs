@@ -159,11 +159,13 @@ const ENGLISH_FILES: &[&str] = &[
     include_str!("../locales/en.ftl"),
     include_str!("../locales/faces-en.ftl"),
     include_str!("../locales/cluster-en.ftl"),
+    include_str!("../locales/reader-en.ftl"),
 ];
 const FRENCH_FILES: &[&str] = &[
     include_str!("../locales/fr.ftl"),
     include_str!("../locales/faces-fr.ftl"),
     include_str!("../locales/cluster-fr.ftl"),
+    include_str!("../locales/reader-fr.ftl"),
 ];
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! The release manifest: what a release is, exactly (`docs/FORMATS.md`).
 
+mod check;
+
 use std::collections::BTreeMap;
 
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::json;
+use crate::oci::is_reference;
 
 /// Media type of the release manifest (the config blob of the release's OCI manifest).
 pub const RELEASE_CONFIG: &str = "application/vnd.bridle.release.v1+json";
@@ -21,6 +25,16 @@ pub const SBOM: &str = "application/vnd.cyclonedx+json";
 pub const NOTICES: &str = "text/plain";
 /// Version of the format that this code writes.
 pub const FORMAT: u32 = 1;
+/// Limits of the JSON of a release manifest; values of charts may nest deeply, and hold whole files.
+pub const LIMITS: json::Limits = json::Limits { depth: 64, values: 1 << 18, text: 1 << 20 };
+/// Most programs, charts, namespaces and so on, each.
+pub const MOST_PARTS: usize = 1024;
+/// Most programs and charts together: they are layers of one manifest ([`crate::oci::MAX_LAYERS`]).
+pub const MOST_LAYERS: usize = crate::oci::MAX_LAYERS - 2;
+/// Largest size that a release may claim for an image, in bytes: 1 TiB, so that sums of claims stay far from overflow.
+pub const LARGEST_CLAIM: u64 = 1 << 40;
+/// Most requests of a probe.
+pub const MOST_REQUESTS: usize = 32;
 
 /// A release: exact versions of all programs, images and charts, and what must hold for them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -291,12 +305,13 @@ impl ReleaseManifest {
         struct Header {
             format: u32,
         }
+        json::measure(bytes, &LIMITS).map_err(ReleaseError::Json)?;
         let header: Header = serde_json::from_slice(bytes).map_err(ReleaseError::Json)?;
         if header.format != FORMAT {
             return Err(ReleaseError::Format { found: header.format });
         }
         let manifest: Self = serde_json::from_slice(bytes).map_err(ReleaseError::Json)?;
-        manifest.check()?;
+        check::all(&manifest)?;
         Ok(manifest)
     }
 
@@ -310,38 +325,6 @@ impl ReleaseManifest {
     #[must_use]
     pub fn program(&self, name: &str) -> Option<&Blob> {
         self.programs.get(name)
-    }
-
-    fn check(&self) -> Result<(), ReleaseError> {
-        let name = |text: &str, what: &'static str, longest: usize| {
-            let fits = !text.is_empty()
-                && text.len() <= longest
-                && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-                && !text.starts_with('-');
-            if fits { Ok(()) } else { Err(ReleaseError::Name { what, found: text.chars().take(80).collect() }) }
-        };
-        name(&self.name, "release", 40)?;
-        for namespace in &self.namespaces {
-            name(&namespace.name, "namespace", 63)?;
-        }
-        for secret in &self.secrets {
-            name(&secret.name, "secret", 63)?;
-            name(&secret.namespace, "namespace", 63)?;
-        }
-        for chart in &self.charts {
-            name(&chart.name, "chart", 53)?; // Helm's limit for a release name
-            name(&chart.namespace, "namespace", 63)?;
-        }
-        for program in self.programs.keys() {
-            name(program, "program", 40)?;
-        }
-        if !self.images.contains_key(&self.kubernetes.pause) {
-            return Err(ReleaseError::Name {
-                what: "pause image",
-                found: self.kubernetes.pause.chars().take(80).collect(),
-            });
-        }
-        Ok(())
     }
 }
 
@@ -364,5 +347,25 @@ pub enum ReleaseError {
         what: &'static str,
         /// The name, at most 80 characters.
         found: String,
+    },
+    /// Two parts with one name.
+    #[error("read release manifest: two of {what} are named {found:?}")]
+    Twice {
+        /// Kind of thing.
+        what: &'static str,
+        /// The name.
+        found: String,
+    },
+    /// A number beyond its limits.
+    #[error("read release manifest: {what} is {found}, allowed are {least} to {most}")]
+    Limit {
+        /// What is measured or counted.
+        what: &'static str,
+        /// Found.
+        found: u64,
+        /// The least that is allowed.
+        least: u64,
+        /// The most that is allowed.
+        most: u64,
     },
 }

@@ -1,0 +1,44 @@
+# Refusals of release files, and the parts of a release.
+
+BR-1008 = The release file { $path } ends too early.
+    .why = The copy was cut short, or the disk or stick was removed while it was read. Nothing of it is used.
+    .fix = Compare its size with the original, copy it again, and check it with: minisign -V -p publisher.pub -m FILE
+BR-1009 = This release (number { $found }) is older than one that this server has seen (number { $known }).
+    .why = An old release brings back faults that were mended since. Nobody should be able to slip one in.
+    .fix = Take the newest release of the publisher. To go back on purpose, use: bridle upgrade rollback
+BR-1120 = The release file { $path } holds something that its publisher did not sign.
+    .why = Something was added, moved or exchanged after the release was made. Nothing of it is used.
+    .fix = Do not run this file. Get it from its publisher again, by another way.
+BR-1121 = The release file { $path } passes a limit: { $found }, at most { $limit } is allowed.
+    .why = Files beyond the limits of the format are made to exhaust a server.
+    .fix = Ask the publisher for a release that keeps the limits. The cause below names the part.
+BR-1122 = There are two different releases with the number { $sequence }.
+    .why = Another release with the same number was used here. Either the publisher made a mistake or the key is in foreign hands.
+    .fix = Do not use this file. Ask the publisher which of the two is right, by another way.
+BR-1123 = This release is for the platform { $found }, this server runs { $wanted }.
+    .why = A release of another platform would replace what runs here.
+    .fix = Take the release file of { $wanted }.
+BR-1124 = The release file { $path } is of a format that this program cannot read.
+    .why = It was made for another generation of this program.
+    .fix = Use the installer that came with the release: run its own .run file.
+BR-1125 = The release is signed, but contradicts itself.
+    .why = The publisher signed something that this program cannot use safely. The file itself is not damaged.
+    .fix = Send the cause below to the publisher and ask for a new release.
+BR-1126 = Reading the release file { $path } failed in the middle.
+    .why = The disk or stick reports an error, or it was removed.
+    .fix = Look for errors with: dmesg | tail. Copy the file to another disk or stick and try again.
+BR-1127 = The file { $path } is not a release file.
+    .why = It does not begin like one. It may be another download, a page with an error, or an archive around it.
+    .fix = Check the name and the size. A release file ends in .run or .bundle.
+
+release-part-entry = the entry { $entry }
+release-part-position = at byte { $position }
+release-part-release = the list of the release’s parts
+release-part-manifest = the description of the release
+release-part-image-manifest = the description of image { $image }
+release-part-image-config = the configuration of image { $image }
+release-part-layer = layer { $number } of image { $image }
+release-part-program = the program { $name }
+release-part-chart = the chart { $name }
+release-part-sbom = the bill of materials
+release-part-notices = the licence notices

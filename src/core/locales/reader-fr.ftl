@@ -1,0 +1,44 @@
+# Refus de fichiers de version, et parties d’une version.
+
+BR-1008 = Le fichier de version { $path } s’arrête trop tôt.
+    .why = La copie a été interrompue, ou le disque ou la clé a été retiré pendant la lecture. Rien n’en est utilisé.
+    .fix = Comparez sa taille avec l’original, copiez-le de nouveau et vérifiez-le avec : minisign -V -p publisher.pub -m FICHIER
+BR-1009 = Cette version (numéro { $found }) est plus ancienne qu’une autre que ce serveur a vue (numéro { $known }).
+    .why = Une ancienne version ramène des défauts corrigés depuis. Personne ne doit pouvoir en glisser une.
+    .fix = Prenez la dernière version de l’éditeur. Pour revenir en arrière exprès : bridle upgrade rollback
+BR-1120 = Le fichier de version { $path } contient quelque chose que son éditeur n’a pas signé.
+    .why = Quelque chose a été ajouté, déplacé ou échangé après la création de la version. Rien n’en est utilisé.
+    .fix = N’exécutez pas ce fichier. Redemandez-le à son éditeur, par un autre chemin.
+BR-1121 = Le fichier de version { $path } dépasse une limite : { $found }, au plus { $limit } est permis.
+    .why = Des fichiers au-delà des limites du format sont faits pour épuiser un serveur.
+    .fix = Demandez à l’éditeur une version qui respecte les limites. La cause ci-dessous nomme la partie.
+BR-1122 = Il y a deux versions différentes avec le numéro { $sequence }.
+    .why = Une autre version du même numéro a servi ici. L’éditeur s’est trompé, ou la clé est entre d’autres mains.
+    .fix = N’utilisez pas ce fichier. Demandez à l’éditeur laquelle des deux est la bonne, par un autre chemin.
+BR-1123 = Cette version est celle de la plateforme { $found }, ce serveur fait tourner { $wanted }.
+    .why = Une version d’une autre plateforme remplacerait ce qui tourne ici.
+    .fix = Prenez le fichier de version de { $wanted }.
+BR-1124 = Le fichier de version { $path } est d’un format que ce programme ne sait pas lire.
+    .why = Il a été fait pour une autre génération de ce programme.
+    .fix = Utilisez l’installateur livré avec la version : exécutez son propre fichier .run.
+BR-1125 = La version est signée, mais se contredit.
+    .why = L’éditeur a signé quelque chose que ce programme ne peut pas utiliser sans risque. Le fichier n’est pas endommagé.
+    .fix = Envoyez la cause ci-dessous à l’éditeur et demandez une nouvelle version.
+BR-1126 = La lecture du fichier de version { $path } a échoué en cours de route.
+    .why = Le disque ou la clé signale une erreur, ou a été retiré.
+    .fix = Cherchez des erreurs avec : dmesg | tail. Copiez le fichier sur un autre disque ou une autre clé et recommencez.
+BR-1127 = Le fichier { $path } n’est pas un fichier de version.
+    .why = Il ne commence pas comme il faut. C’est peut-être un autre téléchargement, une page d’erreur ou une archive autour.
+    .fix = Vérifiez le nom et la taille. Un fichier de version se termine par .run ou .bundle.
+
+release-part-entry = l’entrée { $entry }
+release-part-position = à l’octet { $position }
+release-part-release = la liste des parties de la version
+release-part-manifest = la description de la version
+release-part-image-manifest = la description de l’image { $image }
+release-part-image-config = la configuration de l’image { $image }
+release-part-layer = la couche { $number } de l’image { $image }
+release-part-program = le programme { $name }
+release-part-chart = le chart { $name }
+release-part-sbom = l’inventaire des composants
+release-part-notices = les mentions de licence

@@ -1,0 +1,216 @@
+//! What must hold in a release manifest beyond its shape: names that can be file names and Kubernetes names, numbers
+//! within limits, nothing named twice.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::{
+    Chart, LARGEST_CLAIM, MOST_LAYERS, MOST_PARTS, MOST_REQUESTS, Probe, ReleaseError, ReleaseManifest, Secret,
+    SecretContent, is_reference,
+};
+
+/// Checks a whole manifest.
+///
+/// # Errors
+/// [`ReleaseError::Name`], [`ReleaseError::Twice`] or [`ReleaseError::Limit`].
+pub(super) fn all(release: &ReleaseManifest) -> Result<(), ReleaseError> {
+    name(&release.name, "release", 40)?;
+    plain(&release.architecture, "architecture", 20)?;
+    counts(release)?;
+    kubernetes(release)?;
+    for namespace in &release.namespaces {
+        name(&namespace.name, "namespace", 63)?;
+    }
+    release.secrets.iter().try_for_each(secret)?;
+    release.charts.iter().try_for_each(chart)?;
+    release.probes.iter().try_for_each(probe)?;
+    for program in release.programs.keys() {
+        name(program, "program", 40)?;
+    }
+    for (reference, image) in &release.images {
+        fits(is_reference(reference), "image", reference)?;
+        within("size of an image", image.compressed, 0, LARGEST_CLAIM)?;
+        within("unpacked size of an image", image.unpacked, 0, LARGEST_CLAIM)?;
+    }
+    for data in &release.data {
+        name(&data.name, "data", 63)?;
+        name(&data.namespace, "namespace", 63)?;
+    }
+    once("namespaces", release.namespaces.iter().map(|namespace| namespace.name.clone()))?;
+    once("secrets", release.secrets.iter().map(|secret| format!("{}/{}", secret.namespace, secret.name)))?;
+    once("charts", release.charts.iter().map(|chart| format!("{}/{}", chart.namespace, chart.name)))?;
+    once("data", release.data.iter().map(|data| data.name.clone()))?;
+    once("probes", release.probes.iter().map(|probe| probe.name.clone()))
+}
+
+fn counts(release: &ReleaseManifest) -> Result<(), ReleaseError> {
+    let most = |what, found: usize, most: usize| within(what, found as u64, 0, most as u64);
+    most("number of programs and charts", release.programs.len() + release.charts.len(), MOST_LAYERS)?;
+    most("number of namespaces", release.namespaces.len(), MOST_PARTS)?;
+    most("number of secrets", release.secrets.len(), MOST_PARTS)?;
+    most("number of data sources", release.data.len(), MOST_PARTS)?;
+    most("number of probes", release.probes.len(), MOST_PARTS)?;
+    most("number of checks", release.checks.len(), MOST_PARTS)?;
+    most("number of upgrade rules", release.upgrades_from.len(), MOST_PARTS)?;
+    most("number of notes", release.notes.len(), MOST_PARTS)
+}
+
+fn kubernetes(release: &ReleaseManifest) -> Result<(), ReleaseError> {
+    let kubernetes = &release.kubernetes;
+    for range in [&kubernetes.cluster_cidr, &kubernetes.service_cidr] {
+        fits(is_range(range), "address range", range)?;
+    }
+    fits(release.images.contains_key(&kubernetes.pause), "pause image", &kubernetes.pause)
+}
+
+fn secret(secret: &Secret) -> Result<(), ReleaseError> {
+    name(&secret.name, "secret", 63)?;
+    name(&secret.namespace, "namespace", 63)?;
+    let SecretContent::Random { keys, fixed } = &secret.content else { return Ok(()) };
+    within("number of keys of a secret", (keys.len() + fixed.len()) as u64, 0, MOST_PARTS as u64)?;
+    for key in keys.keys().chain(fixed.keys()) {
+        plain(key, "secret key", 253)?;
+    }
+    keys.values().try_for_each(|bytes| within("bytes of a random secret", u64::from(*bytes), 16, 64))
+}
+
+fn chart(chart: &Chart) -> Result<(), ReleaseError> {
+    name(&chart.name, "chart", 53)?; // Helm's limit for a release name
+    name(&chart.namespace, "namespace", 63)?;
+    plain(&chart.version, "chart version", 128)?;
+    within("deadline of a chart", u64::from(chart.timeout_seconds), 1, 24 * 3600)?;
+    chart.images.iter().try_for_each(|image| fits(is_reference(image), "image", image))
+}
+
+fn probe(probe: &Probe) -> Result<(), ReleaseError> {
+    name(&probe.name, "probe", 63)?;
+    within("deadline of a probe", u64::from(probe.timeout_seconds), 1, 120)?;
+    within("number of requests of a probe", probe.requests.len() as u64, 1, MOST_REQUESTS as u64)?;
+    for request in &probe.requests {
+        let known = ["GET", "POST", "PUT", "DELETE", "HEAD"].contains(&request.method.as_str());
+        fits(known, "method", &request.method)?;
+        let path = request.path.starts_with('/') && request.path.bytes().all(|byte| byte.is_ascii_graphic());
+        fits(path, "path", &request.path)?;
+        within("status of a probe", u64::from(request.expect_status), 100, 599)?;
+    }
+    Ok(())
+}
+
+/// A name that is a file name, a Kubernetes name and harmless in a command line.
+fn name(text: &str, what: &'static str, longest: usize) -> Result<(), ReleaseError> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let fit = !text.is_empty() && text.len() <= longest && text.bytes().all(allowed) && !text.starts_with('-');
+    fits(fit, what, text)
+}
+
+/// A word in printable ASCII that is harmless in a command line and on a terminal.
+fn plain(text: &str, what: &'static str, longest: usize) -> Result<(), ReleaseError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte);
+    let fit = !text.is_empty() && text.len() <= longest && text.bytes().all(allowed) && !text.starts_with('-');
+    fits(fit, what, text)
+}
+
+/// `address/bits`.
+fn is_range(text: &str) -> bool {
+    let Some((address, bits)) = text.split_once('/') else { return false };
+    let most = match address.parse() {
+        Ok(IpAddr::V4(_)) => 32,
+        Ok(IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    bits.len() <= 3 && bits.bytes().all(|byte| byte.is_ascii_digit()) && bits.parse().is_ok_and(|bits: u8| bits <= most)
+}
+
+fn fits(fit: bool, what: &'static str, found: &str) -> Result<(), ReleaseError> {
+    if fit { Ok(()) } else { Err(ReleaseError::Name { what, found: found.chars().take(80).collect() }) }
+}
+
+fn within(what: &'static str, found: u64, least: u64, most: u64) -> Result<(), ReleaseError> {
+    if (least..=most).contains(&found) { Ok(()) } else { Err(ReleaseError::Limit { what, found, least, most }) }
+}
+
+fn once(what: &'static str, names: impl Iterator<Item = String>) -> Result<(), ReleaseError> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name.clone()) {
+            return Err(ReleaseError::Twice { what, found: name });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn changed(change: impl Fn(&mut Value)) -> Result<ReleaseManifest, ReleaseError> {
+        let mut value: Value =
+            serde_json::from_slice(include_bytes!("../../tests/fixtures/release-v1.json")).expect("fixture");
+        change(&mut value);
+        ReleaseManifest::parse(value.to_string().as_bytes())
+    }
+
+    #[test]
+    fn names_that_climb_or_speak_to_a_terminal_are_refused() {
+        changed(|_| {}).expect("the fixture is sound");
+        for text in ["", "../x", "a/b", "-x", "A", "a b", "a\u{0}", "a\u{1b}[2J", "é", &"a".repeat(64)] {
+            let refused = |change: &dyn Fn(&mut Value)| {
+                assert!(matches!(changed(change), Err(ReleaseError::Name { .. })), "{text:?}");
+            };
+            refused(&|value| value["name"] = text.into());
+            refused(&|value| value["charts"][0]["name"] = text.into());
+            refused(&|value| value["charts"][0]["namespace"] = text.into());
+            refused(&|value| value["namespaces"][0]["name"] = text.into());
+            refused(&|value| value["programs"][text] = value["programs"]["k3s"].clone());
+        }
+        for text in ["", "-x", "amd64\u{1b}", "a/b", "a\nb"] {
+            assert!(matches!(changed(|value| value["architecture"] = text.into()), Err(ReleaseError::Name { .. })));
+            let version = changed(|value| value["charts"][0]["version"] = text.into());
+            assert!(matches!(version, Err(ReleaseError::Name { .. })), "{text:?}");
+        }
+        let image = changed(|value| value["images"]["x:1"] = value["images"]["bridle.internal/pause:3.10"].clone());
+        assert!(matches!(image, Err(ReleaseError::Name { what: "image", .. })));
+    }
+
+    #[test]
+    fn claims_and_counts_have_limits() {
+        let limit = |change: &dyn Fn(&mut Value), what: &str| match changed(change) {
+            Err(ReleaseError::Limit { what: found, .. }) => assert_eq!(found, what),
+            other => panic!("{what}: {other:?}"),
+        };
+        for field in ["compressed", "unpacked"] {
+            let what = if field == "compressed" { "size of an image" } else { "unpacked size of an image" };
+            limit(&|value| value["images"]["bridle.internal/pause:3.10"][field] = u64::MAX.into(), what);
+        }
+        limit(&|value| value["charts"][0]["timeout_seconds"] = 0.into(), "deadline of a chart");
+        limit(
+            &|value| value["checks"] = vec![json!({ "kind": "cpus", "minimum": 1 }); MOST_PARTS + 1].into(),
+            "number of checks",
+        );
+        limit(
+            &|value| value["charts"] = vec![value["charts"][0].clone(); MOST_LAYERS].into(),
+            "number of programs and charts",
+        );
+    }
+
+    #[test]
+    fn nothing_is_named_twice() {
+        let twice = changed(|value| {
+            let chart = value["charts"][0].clone();
+            value["charts"].as_array_mut().expect("charts").push(chart);
+        });
+        assert!(matches!(twice, Err(ReleaseError::Twice { what: "charts", .. })));
+    }
+
+    #[test]
+    fn address_ranges() {
+        for good in ["10.42.0.0/16", "fd00::/108", "0.0.0.0/0"] {
+            assert!(is_range(good), "{good}");
+        }
+        for bad in ["", "10.42.0.0", "10.42.0.0/33", "10.42.0.0/+8", "x/8", "10.42.0.0/16\n"] {
+            assert!(!is_range(bad), "{bad}");
+        }
+    }
+}
