@@ -105,6 +105,10 @@ faults! {
     RequestInvalid = "BR-1061", Usage;
     /// A step had its effect, but the world does not show it.
     EffectMissing = "BR-1070", Failed;
+    /// The words on the command line are wrong.
+    CommandLineInvalid = "BR-1150", Usage;
+    /// There is no such fault or finding to explain.
+    TopicUnknown = "BR-1151", Usage;
     /// Something inside Bridle is wrong.
     Internal = "BR-1099", Failed;
 }
@@ -137,6 +141,24 @@ pub enum Exit {
     WouldChange = 10,
     /// Detached; the operation goes on.
     Detached = 130,
+}
+
+impl Exit {
+    /// Every exit code.
+    pub const ALL: &[Self] = &[
+        Self::Ok,
+        Self::Failed,
+        Self::Usage,
+        Self::Preflight,
+        Self::Confirmation,
+        Self::Busy,
+        Self::Verification,
+        Self::RolledBack,
+        Self::RollbackFailed,
+        Self::Unreachable,
+        Self::WouldChange,
+        Self::Detached,
+    ];
 }
 
 /// A fault: code and arguments for the words, and the technical causes, outermost first.

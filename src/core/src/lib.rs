@@ -6,6 +6,7 @@ pub mod digest;
 pub mod durable;
 pub mod engine;
 pub mod event;
+pub mod explain;
 pub mod facts;
 pub mod fault;
 pub mod journal;

@@ -65,6 +65,15 @@ impl Message {
         self.part(language, Some(attribute))
     }
 
+    /// Identifiers of all messages that this program knows, in the order of the files.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        let lines = ENGLISH_FILES.iter().flat_map(|file| file.lines());
+        lines.filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic())).filter_map(|line| {
+            let (code, _) = line.split_once('=')?;
+            Some(code.trim_end())
+        })
+    }
+
     fn part(&self, language: Language, attribute: Option<&str>) -> Option<String> {
         let bundle = language.bundle();
         let message = bundle.get_message(&self.code)?;
@@ -92,6 +101,14 @@ impl Language {
     #[must_use]
     pub fn of_locale(locale: &str) -> Self {
         if locale.to_ascii_lowercase().starts_with("fr") { Self::Fr } else { Self::En }
+    }
+
+    /// The language that `LC_ALL`, `LC_MESSAGES` or `LANG` asks for, in this order; `variable` reads the environment.
+    #[must_use]
+    pub fn of_environment(variable: &dyn Fn(&str) -> Option<String>) -> Self {
+        let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
+        let locale = names.iter().find_map(|name| variable(name).filter(|value| !value.is_empty()));
+        Self::of_locale(&locale.unwrap_or_default())
     }
 
     fn bundle(self) -> &'static FluentBundle<FluentResource> {
@@ -159,12 +176,14 @@ const ENGLISH_FILES: &[&str] = &[
     include_str!("../locales/en.ftl"),
     include_str!("../locales/faces-en.ftl"),
     include_str!("../locales/cluster-en.ftl"),
+    include_str!("../locales/help-en.ftl"),
     include_str!("../locales/reader-en.ftl"),
 ];
 const FRENCH_FILES: &[&str] = &[
     include_str!("../locales/fr.ftl"),
     include_str!("../locales/faces-fr.ftl"),
     include_str!("../locales/cluster-fr.ftl"),
+    include_str!("../locales/help-fr.ftl"),
     include_str!("../locales/reader-fr.ftl"),
 ];
 
