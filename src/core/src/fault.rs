@@ -109,6 +109,10 @@ faults! {
     CommandLineInvalid = "BR-1150", Usage;
     /// There is no such fault or finding to explain.
     TopicUnknown = "BR-1151", Usage;
+    /// A file that should hold a publisher's key holds something else.
+    KeyFileInvalid = "BR-1170", Usage;
+    /// Another installer changes this host.
+    InstallerRunning = "BR-1171", Busy;
     /// Something inside Bridle is wrong.
     Internal = "BR-1099", Failed;
 }

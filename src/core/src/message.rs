@@ -176,6 +176,7 @@ const ENGLISH_FILES: &[&str] = &[
     include_str!("../locales/en.ftl"),
     include_str!("../locales/faces-en.ftl"),
     include_str!("../locales/cluster-en.ftl"),
+    include_str!("../locales/refusal-en.ftl"),
     include_str!("../locales/help-en.ftl"),
     include_str!("../locales/reader-en.ftl"),
 ];
@@ -183,6 +184,7 @@ const FRENCH_FILES: &[&str] = &[
     include_str!("../locales/fr.ftl"),
     include_str!("../locales/faces-fr.ftl"),
     include_str!("../locales/cluster-fr.ftl"),
+    include_str!("../locales/refusal-fr.ftl"),
     include_str!("../locales/help-fr.ftl"),
     include_str!("../locales/reader-fr.ftl"),
 ];

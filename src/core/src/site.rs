@@ -1,5 +1,7 @@
 //! The profile of a site: the only thing that differs between two installations of one release (`docs/FORMATS.md`).
 
+mod refusal;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
