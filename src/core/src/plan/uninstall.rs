@@ -1,0 +1,121 @@
+//! The plan of an uninstallation: the installation's journal backwards, then what no step of it made alone.
+
+use super::{OnFailure, OperationKind, Plan, PlanError};
+use crate::message::Message;
+use crate::release::{Secret, SecretContent};
+use crate::removal::Data;
+use crate::step::{ClusterStep, HostStep, PlannedStep, Step, StepId, Target, Undo};
+
+/// What the planner needs to know of the host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Installed {
+    /// Name of the host and of its node.
+    pub node: String,
+    /// The release (`NAME-VERSION`), empty if none was ever begun.
+    pub release: String,
+    /// The last installation, however far it came.
+    pub install: Option<Plan>,
+    /// Whether the Kubernetes API answers.
+    pub api: bool,
+    /// Whether a cluster ever ran here, so that it holds secrets.
+    pub datastore: bool,
+    /// Whether there are data in volumes.
+    pub volumes: bool,
+}
+
+/// Plans to take everything away, but for what `data` says.
+///
+/// - Data that stay need the passwords that they were made with: these are kept before anything else, and a cluster that
+///   does not answer is started for it.
+/// - The parts of the platform are stopped one by one, in good order, only where data stay and the cluster answers:
+///   otherwise they end with Kubernetes, and everything that they are goes with it.
+///
+/// # Errors
+/// [`PlanError`] if the installation's plan makes an impossible one.
+pub fn plan(installed: &Installed, data: Data) -> Result<Plan, PlanError> {
+    let mut draft = Draft { node: &installed.node, steps: Vec::new() };
+    if data == Data::Keep {
+        let up = draft.keep_secrets(installed) || installed.api;
+        if up {
+            draft.charts_gone(installed.install.as_ref());
+        }
+    }
+    draft.host(HostStep::StopKubernetes, 300, 3);
+    draft.host(HostStep::ClearNode, 300, 2);
+    draft.host(HostStep::ForgetKubernetes, 60, 1);
+    draft.host(HostStep::RemoveKubernetes, 1800, 10);
+    if data == Data::Delete {
+        draft.host(HostStep::RemoveVolumes, 3 * 3600, 10);
+    }
+    draft.host(HostStep::RemoveStore, 1800, 3);
+    draft.host(HostStep::HandOverRemoval { data }, 300, 1);
+    let release = installed.release.clone();
+    let plan = Plan {
+        kind: OperationKind::Uninstall,
+        from: Some(release.clone()),
+        to: release,
+        on_failure: OnFailure::AskOperator,
+        steps: draft.steps,
+    };
+    plan.doubt()?;
+    Ok(plan)
+}
+
+struct Draft<'a> {
+    node: &'a str,
+    steps: Vec<PlannedStep>,
+}
+
+impl Draft<'_> {
+    /// Keeps the secrets of the site; gives whether the cluster was started for it.
+    fn keep_secrets(&mut self, installed: &Installed) -> bool {
+        let secrets = installed.install.as_ref().map(secrets).unwrap_or_default();
+        if secrets.is_empty() || !installed.datastore || !installed.volumes {
+            return false;
+        }
+        if !installed.api {
+            // An installation that was taken back left data and cluster, but neither configuration nor unit.
+            for step in installed.install.iter().flat_map(|plan| plan.steps()) {
+                if let Step::Host(HostStep::ConfigureKubernetes(_) | HostStep::StartKubernetes { .. }) = &step.step {
+                    self.push(step.on.clone(), step.step.clone(), step.limit_seconds, step.weight);
+                }
+            }
+        }
+        self.cluster(ClusterStep::KeepSecrets { secrets }, 120, 1);
+        true
+    }
+
+    fn charts_gone(&mut self, install: Option<&Plan>) {
+        for step in install.into_iter().flat_map(|plan| plan.steps().iter().rev()) {
+            if let Undo::By(Step::Cluster(gone @ ClusterStep::ChartGone { .. })) = &step.undo {
+                self.cluster(gone.clone(), step.limit_seconds, 2);
+            }
+        }
+    }
+
+    fn host(&mut self, step: HostStep, limit_seconds: u32, weight: u32) {
+        self.push(Target::Host(self.node.to_owned()), Step::Host(step), limit_seconds, weight);
+    }
+
+    fn cluster(&mut self, step: ClusterStep, limit_seconds: u32, weight: u32) {
+        self.push(Target::Cluster, Step::Cluster(step), limit_seconds, weight);
+    }
+
+    fn push(&mut self, on: Target, step: Step, limit_seconds: u32, weight: u32) {
+        let id = StepId(u16::try_from(self.steps.len() + 1).unwrap_or(u16::MAX));
+        let undo = Undo::Impossible { why: Message::new("uninstall-no-way-back") };
+        self.steps.push(PlannedStep { id, on, step, undo, limit_seconds, attempts: 3, weight });
+    }
+}
+
+/// The secrets that data can depend on: certificates are issued anew by the site's own authority, which stays.
+fn secrets(install: &Plan) -> Vec<Secret> {
+    let all = install.steps().iter().filter_map(|step| match &step.step {
+        Step::Cluster(ClusterStep::SiteSecrets { secrets, .. }) => Some(secrets),
+        _ => None,
+    });
+    all.flatten().filter(|secret| matches!(secret.content, SecretContent::Random { .. })).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests;

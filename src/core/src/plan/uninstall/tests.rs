@@ -1,0 +1,189 @@
+use super::*;
+use crate::engine::{Engine, Rest, World};
+use crate::event::{Event, EventKind, OperatorCommand};
+use crate::operation::{OperationId, OperationState};
+use crate::plan::install::{self, Place};
+use crate::port::Timestamp;
+use crate::port::sim::{SimClock, SimInbox, SimJournal, SimObserver, SimWorld};
+use crate::release::ReleaseManifest;
+use crate::site::Site;
+
+fn install() -> Plan {
+    let release = include_bytes!("../../../tests/fixtures/release-v1.json");
+    let release = ReleaseManifest::parse(release).expect("fixture parses");
+    let place = Place { node: "h1".to_owned(), address: "198.18.0.11".to_owned() };
+    install::plan(&release, &Site::default(), &place).expect("plan")
+}
+
+fn installed() -> Installed {
+    let install = install();
+    Installed {
+        node: "h1".to_owned(),
+        release: install.to().to_owned(),
+        install: Some(install),
+        api: true,
+        datastore: true,
+        volumes: true,
+    }
+}
+
+fn names(installed: &Installed, data: Data) -> Vec<&'static str> {
+    let plan = plan(installed, data).expect("plan");
+    assert_eq!((plan.kind(), plan.to()), (OperationKind::Uninstall, installed.release.as_str()));
+    plan.steps().iter().map(|step| step.step.name()).collect()
+}
+
+const REST: [&str; 4] = ["stop-kubernetes", "clear-node", "forget-kubernetes", "remove-kubernetes"];
+
+#[test]
+fn data_that_stay_keep_their_passwords_and_are_closed_in_good_order() {
+    let installed = installed();
+    let found = names(&installed, Data::Keep);
+    let charts = install().steps().iter().filter(|step| step.step.name() == "chart").count();
+    assert_eq!(found[0], "keep-secrets");
+    assert!(charts > 0 && found[1..=charts].iter().all(|name| *name == "chart-gone"));
+    assert_eq!(found[charts + 1..], [&REST[..], &["remove-store", "hand-over-removal"]].concat());
+
+    let plan = plan(&installed, Data::Keep).expect("plan");
+    let gone = plan.steps().iter().filter_map(|step| match &step.step {
+        Step::Cluster(ClusterStep::ChartGone { name, .. }) => Some(name.clone()),
+        _ => None,
+    });
+    let mut backwards: Vec<_> = gone.collect();
+    backwards.reverse();
+    let forwards = install();
+    let forwards = forwards.steps().iter().filter_map(|step| match &step.step {
+        Step::Cluster(ClusterStep::Chart(chart)) => Some(chart.name.clone()),
+        _ => None,
+    });
+    assert_eq!(backwards, forwards.collect::<Vec<_>>(), "the last one first");
+    let Step::Cluster(ClusterStep::KeepSecrets { secrets }) = &plan.steps()[0].step else { panic!("{plan:?}") };
+    assert!(secrets.iter().all(|secret| matches!(secret.content, SecretContent::Random { .. })));
+}
+
+#[test]
+fn data_that_go_need_nothing_of_the_cluster() {
+    let wanted = [&REST[..], &["remove-volumes", "remove-store", "hand-over-removal"]].concat();
+    for api in [true, false] {
+        assert_eq!(names(&Installed { api, ..installed() }, Data::Delete), wanted);
+    }
+}
+
+#[test]
+fn a_cluster_that_is_down_is_started_only_for_passwords() {
+    let down = Installed { api: false, ..installed() };
+    let found = names(&down, Data::Keep);
+    assert_eq!(found[..3], ["configure-kubernetes", "start-kubernetes", "keep-secrets"]);
+    let wanted = [&REST[..], &["remove-store", "hand-over-removal"]].concat();
+    for nothing in [
+        Installed { volumes: false, ..down.clone() },
+        Installed { datastore: false, ..down.clone() },
+        Installed { install: None, ..down },
+    ] {
+        assert_eq!(names(&nothing, Data::Keep), wanted);
+    }
+}
+
+#[test]
+fn a_host_that_was_hardly_begun_is_cleared_as_well() {
+    let nothing = Installed {
+        node: "h1".to_owned(),
+        release: String::new(),
+        install: None,
+        api: false,
+        datastore: false,
+        volumes: false,
+    };
+    assert_eq!(names(&nothing, Data::Delete).len(), 7);
+}
+
+struct Bench {
+    world: SimWorld,
+    clock: SimClock,
+    observer: SimObserver,
+    inbox: SimInbox,
+    journal: SimJournal,
+}
+
+impl Bench {
+    fn new(plan: &Plan) -> Self {
+        let time = Timestamp(1_795_000_000_000);
+        let operation = OperationId::new(time, plan.kind());
+        assert!(operation.as_str().ends_with("-uninstall"));
+        let kind =
+            EventKind::Approved { format: crate::journal::FORMAT, by: "root".to_owned(), plan: Box::new(plan.clone()) };
+        let journal = SimJournal { records: vec![Event { seq: 1, operation, time, kind }], refuse_after: None };
+        Self {
+            world: SimWorld::default(),
+            clock: SimClock::default(),
+            observer: SimObserver::default(),
+            inbox: SimInbox::default(),
+            journal,
+        }
+    }
+
+    /// The same with a world in which everything is installed.
+    fn after_an_installation(plan: &Plan) -> Self {
+        let mut install = Self::new_install();
+        install.run().expect("installs");
+        Self { world: install.world, ..Self::new(plan) }
+    }
+
+    fn new_install() -> Self {
+        let plan = install();
+        let mut bench = Self::new(&super::plan(&installed(), Data::Delete).expect("plan"));
+        if let EventKind::Approved { plan: approved, .. } = &mut bench.journal.records[0].kind {
+            **approved = plan;
+        }
+        bench
+    }
+
+    fn run(&mut self) -> Result<Rest, crate::fault::Fault> {
+        let world = World {
+            host: &self.world,
+            cluster: &self.world,
+            clock: &self.clock,
+            observer: &self.observer,
+            inbox: &self.inbox,
+        };
+        let history = self.journal.records.clone();
+        Engine::new(world, &mut self.journal, history).expect("begins with a plan").run("test")
+    }
+}
+
+#[test]
+fn a_stop_after_every_record_ends_in_the_same_world() {
+    for (data, api) in [(Data::Keep, true), (Data::Keep, false), (Data::Delete, true)] {
+        let plan = plan(&Installed { api, ..installed() }, data).expect("plan");
+        let mut whole = Bench::after_an_installation(&plan);
+        whole.run().expect("uninterrupted run");
+        let left = whole.world.effects();
+        assert!(!left.contains_key("host/kubernetes") && !left.contains_key("host/store"), "{left:?}");
+        for power_cut in [false, true] {
+            for records in 1..=whole.journal.records.len() {
+                let mut bench = Bench::after_an_installation(&plan);
+                bench.journal.refuse_after = Some(records);
+                let stopped = bench.run();
+                assert_eq!(stopped.is_err(), records < whole.journal.records.len(), "after {records} records");
+                if power_cut {
+                    bench.world.power_cut();
+                }
+                bench.journal.refuse_after = None;
+                assert_eq!(bench.run(), Ok(Rest::Ended(OperationState::Committed)), "after {records} records");
+                assert_eq!(bench.world.effects(), left, "after {records} records, cut: {power_cut}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_step_that_fails_waits_for_the_operator_and_goes_on() {
+    let plan = plan(&installed(), Data::Keep).expect("plan");
+    for name in ["keep-secrets", "stop-kubernetes", "forget-kubernetes", "remove-store", "hand-over-removal"] {
+        let mut bench = Bench::after_an_installation(&plan);
+        bench.world.fail(name, 3);
+        assert_eq!(bench.run(), Ok(Rest::Waiting(OperationState::NeedsOperator)), "{name}");
+        bench.inbox.say(OperatorCommand::Retry);
+        assert_eq!(bench.run(), Ok(Rest::Ended(OperationState::Committed)), "{name}");
+    }
+}
