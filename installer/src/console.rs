@@ -26,12 +26,11 @@ pub struct Console {
 impl Console {
     /// The console that options and surroundings ask for; `variable` reads the environment.
     pub fn new(global: &Global, variable: &dyn Fn(&str) -> Option<String>) -> Self {
-        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| variable(name).filter(|v| !v.is_empty()));
         let dumb = variable("TERM").is_none_or(|term| term == "dumb");
         let no_colour = dumb || variable("NO_COLOR").is_some_and(|value| !value.is_empty());
         let may_ask = !global.no_input && std::io::stdin().is_terminal();
         Self {
-            language: global.lang.map_or_else(|| Language::of_locale(&locale.unwrap_or_default()), Language::from),
+            language: global.lang.map_or_else(|| Language::of_environment(variable), Language::from),
             json: global.json,
             colours: match global.color {
                 Color::Always => true,

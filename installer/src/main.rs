@@ -2,6 +2,7 @@
 
 mod arguments;
 mod console;
+mod explain;
 mod fault;
 mod inspect;
 mod install;
@@ -22,7 +23,6 @@ use bridle_core::operation::OperationId;
 use bridle_host::clock::SystemClock;
 use bridle_host::layout::Layout;
 use bridle_host::process::Processes;
-use clap::Parser as _;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::arguments::{Arguments, Command};
@@ -31,9 +31,12 @@ use crate::install::{Next, Surroundings};
 use crate::place::Host;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
     #[allow(clippy::disallowed_methods, reason = "the environment is read once, here")]
     let variable = |name: &str| std::env::var(name).ok();
+    let arguments: Arguments = match bridle_manual::parse(std::env::args_os().collect(), &variable) {
+        Ok(arguments) => arguments,
+        Err(stop) => return ExitCode::from(stop.tell()),
+    };
     let mut console = Console::new(&arguments.global, &variable);
     let layout = Layout::system();
     let exit = match run(&mut console, arguments, &layout, &variable) {
@@ -59,6 +62,7 @@ fn run(
     match arguments.command {
         Command::Verify => inspect::verify(console, &global.file, pinned, layout).map(Next::End),
         Command::Inspect => inspect::inspect(console, &global.file, pinned, layout).map(Next::End),
+        Command::Explain { code } => explain::run(console, code.as_deref()).map(Next::End),
         Command::Install(options) => {
             let stop = Arc::new(AtomicBool::new(false));
             let around = Surroundings {

@@ -1,4 +1,4 @@
-//! The command line. Its help is English for now; everything that commands print exists in all languages.
+//! The command line. What people read of it is in `core/locales/help-*.ftl`, named after commands and arguments.
 
 use std::path::PathBuf;
 
@@ -6,20 +6,8 @@ use bridle_core::message::Language;
 use bridle_core::operation::OperationId;
 use clap::{Parser, Subcommand, ValueEnum};
 
-const EXAMPLES: &str = "\
-Examples:
-  bridle status --watch             the state of everything, live
-  bridle operation attach           follow what runs now; Ctrl-C leaves, the operation goes on
-  bridle operation retry            try the failed step again
-  bridle explain BR-1042            what a code means and what to do
-
-Exit codes:
-  0 done  1 failed  2 usage  4 needs confirmation  5 another operation runs  6 verification failed
-  7 rolled back  8 roll back incomplete  9 agent unreachable  130 left, the operation goes on";
-
-/// Keeps a cloud-native platform installed and healthy on this host.
 #[derive(Debug, Parser)]
-#[command(name = "bridle", version, after_help = EXAMPLES, propagate_version = true)]
+#[command(name = "bridle", version, propagate_version = true)]
 pub struct Arguments {
     #[command(flatten)]
     pub global: Global,
@@ -29,22 +17,16 @@ pub struct Arguments {
 
 #[derive(Debug, clap::Args)]
 pub struct Global {
-    /// Socket of the agent.
     #[arg(long, global = true, value_name = "PATH", default_value = "/run/bridle/agent.sock")]
     pub socket: PathBuf,
-    /// What is read when the agent does not answer: journals and last status.
     #[arg(long, global = true, value_name = "PATH", default_value = "/var/lib/bridle", hide = true)]
     pub data: PathBuf,
-    /// Language of what is printed [default: from LC_ALL, LC_MESSAGES or LANG].
     #[arg(long, global = true, value_name = "LANGUAGE")]
     pub lang: Option<Lang>,
-    /// When to use colours; NO_COLOR and TERM=dumb also turn them off.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
-    /// Print one JSON object instead of text.
     #[arg(long, global = true)]
     pub json: bool,
-    /// Never ask; fail where a question would be needed.
     #[arg(long, global = true)]
     pub no_input: bool,
 }
@@ -73,59 +55,55 @@ impl From<Lang> for Language {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// The state of everything.
     Status {
-        /// Stay and show changes.
         #[arg(long)]
         watch: bool,
     },
-    /// Operations: what changes this platform, or changed it.
     #[command(subcommand)]
     Operation(Operation),
-    /// Releases in the store.
     #[command(subcommand)]
     Release(Release),
-    /// What a fault code means, and what to do.
     Explain {
-        /// The code, such as BR-1042.
-        code: String,
+        code: Option<String>,
     },
-    /// The terminal screen.
+    Completions {
+        shell: Shell,
+    },
+    Man {
+        folder: PathBuf,
+    },
     Tui,
-    /// The daemon that runs operations; started by its unit.
+    /// Started by its unit, as root.
     Agent,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Operation {
-    /// All operations, newest first.
     List,
-    /// One operation with its steps [default: the newest].
-    Show { id: Option<OperationId> },
-    /// Follow an operation to its end; Ctrl-C leaves, the operation goes on [default: the newest].
+    Show {
+        id: Option<OperationId>,
+    },
     Attach {
         id: Option<OperationId>,
-        /// Print each event as one line of JSON.
         #[arg(long, value_name = "FORMAT")]
         events: Option<EventFormat>,
     },
-    /// Stop after the running step.
-    Pause { id: Option<OperationId> },
-    /// Go on after a pause.
-    Continue { id: Option<OperationId> },
-    /// Try the failed step again.
-    Retry { id: Option<OperationId> },
-    /// Go on without the failed step.
+    Pause {
+        id: Option<OperationId>,
+    },
+    Continue {
+        id: Option<OperationId>,
+    },
+    Retry {
+        id: Option<OperationId>,
+    },
     Skip {
         id: Option<OperationId>,
-        /// Why, at most 400 characters; kept in the journal.
-        #[arg(long)]
+        #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// Take everything back that the operation did.
     Abort {
         id: Option<OperationId>,
-        /// Do not ask.
         #[arg(long)]
         yes: bool,
     },
@@ -136,18 +114,91 @@ pub enum EventFormat {
     Json,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Release {
-    /// All releases in the store.
     List,
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use bridle_core::message::{Language, Message};
+    use clap::{Command, CommandFactory as _};
+
+    use super::Arguments;
 
     #[test]
     fn command_line_is_consistent() {
-        super::Arguments::command().debug_assert();
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_argument_has_words_and_an_example_in_both_languages() {
+        let gaps: Vec<_> = Language::ALL
+            .into_iter()
+            .flat_map(|language| bridle_manual::gaps(Arguments::command(), language))
+            .collect();
+        assert_eq!(gaps, Vec::<String>::new(), "to be written in core/locales");
+    }
+
+    #[test]
+    fn every_command_that_a_text_names_exists() {
+        let mut tree = Arguments::command();
+        tree.build();
+        let (mut seen, mut wrong) = (0, Vec::new());
+        for code in Message::codes() {
+            for language in Language::ALL {
+                for line in commands(code, language) {
+                    seen += 1;
+                    if let Err(word) = exists(&tree, &line) {
+                        wrong.push(format!("{code} ({language}): bridle {line}: no {word}"));
+                    }
+                }
+            }
+        }
+        assert!(wrong.is_empty() && seen > 60, "{seen} seen; {wrong:#?}");
+    }
+
+    /// What follows `bridle ` in a text and its parts, to the end of the line or sentence.
+    fn commands(code: &'static str, language: Language) -> Vec<String> {
+        let message = Message::new(code);
+        let mut texts = vec![message.render(language)];
+        texts
+            .extend(["why", "fix", "example", "examples"].iter().filter_map(|p| message.render_attribute(language, p)));
+        let mut found = Vec::new();
+        for line in texts.iter().flat_map(|text| text.lines()) {
+            let line = line.split(" # ").next().unwrap_or_default();
+            let starts = line.match_indices("bridle ").filter(|(at, _)| {
+                let before = line[..*at].chars().next_back();
+                before.is_none_or(|c| !c.is_alphanumeric() && !"/-_".contains(c))
+            });
+            found.extend(starts.map(|(at, name)| line[at + name.len()..].to_owned()));
+        }
+        found
+    }
+
+    /// Whether the words are commands and options of the tree, as far as they look like ones.
+    fn exists(tree: &Command, line: &str) -> Result<(), String> {
+        let mut here = tree;
+        for word in line.split_whitespace() {
+            let last = word.ends_with([',', '.', ';', ':', ')', '”']);
+            let word = word.trim_end_matches([',', '.', ';', ':', ')', '”']);
+            if let Some(option) = word.strip_prefix("--") {
+                let known = here.get_arguments().any(|argument| argument.get_long() == Some(option));
+                known.then_some(()).ok_or_else(|| format!("option {word}"))?;
+            } else if here.has_subcommands() {
+                here = here.find_subcommand(word).ok_or_else(|| format!("command {word:?}"))?;
+            }
+            if last {
+                break;
+            }
+        }
+        Ok(())
     }
 }

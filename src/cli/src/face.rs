@@ -51,7 +51,6 @@ impl Paint {
 impl Face {
     /// The face that the options and the surroundings ask for; `variable` reads the environment.
     pub fn new(global: &Global, variable: &dyn Fn(&str) -> Option<String>) -> Self {
-        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| variable(name).filter(|v| !v.is_empty()));
         let dumb = variable("TERM").is_none_or(|term| term == "dumb");
         let colours = match global.color {
             Color::Always => true,
@@ -59,7 +58,7 @@ impl Face {
             Color::Auto => io::stdout().is_terminal() && !dumb && variable("NO_COLOR").is_none_or(|v| v.is_empty()),
         };
         Self {
-            language: global.lang.map_or_else(|| Language::of_locale(&locale.unwrap_or_default()), Language::from),
+            language: global.lang.map_or_else(|| Language::of_environment(variable), Language::from),
             paint: Paint(colours),
             json: global.json,
             live: io::stdout().is_terminal() && !dumb,

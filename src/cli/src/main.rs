@@ -2,8 +2,10 @@
 
 mod arguments;
 mod attach;
+mod completions;
 mod explain;
 mod face;
+mod man;
 mod operation;
 mod release;
 mod screen;
@@ -14,15 +16,18 @@ use std::process::ExitCode;
 
 use bridle_client::ClientConfig;
 use bridle_core::fault::{Exit, Fault, FaultCode};
-use clap::Parser as _;
 
 use crate::arguments::{Arguments, Command, Release};
 use crate::face::Face;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
     #[allow(clippy::disallowed_methods, reason = "locale, TERM and NO_COLOR are a face's own business, read once here")]
-    let face = Face::new(&arguments.global, &|name| std::env::var(name).ok());
+    let variable = |name: &str| std::env::var(name).ok();
+    let arguments: Arguments = match bridle_manual::parse(std::env::args_os().collect(), &variable) {
+        Ok(arguments) => arguments,
+        Err(stop) => return ExitCode::from(stop.tell()),
+    };
+    let face = Face::new(&arguments.global, &variable);
     let config = ClientConfig { socket: arguments.global.socket, data: arguments.global.data };
     match run(&face, &config, arguments.command) {
         Ok(exit) => ExitCode::from(exit as u8),
@@ -38,7 +43,12 @@ fn run(face: &Face, config: &ClientConfig, command: Command) -> Result<Exit, Fau
         Command::Status { watch } => block_on(status::run(face, config, watch)),
         Command::Operation(command) => block_on(operation::run(face, config, command)),
         Command::Release(Release::List) => block_on(release::list(face, config)),
-        Command::Explain { code } => explain::run(face, &code),
+        Command::Explain { code } => explain::run(face, code.as_deref()),
+        Command::Completions { shell } => {
+            completions::run(face, shell);
+            Ok(Exit::Ok)
+        }
+        Command::Man { folder } => man::run(face, &folder),
         Command::Agent => agent(),
         Command::Tui => block_on(bridle_tui::run(config, face.language, face.paint.0)),
     }

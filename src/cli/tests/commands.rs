@@ -1,6 +1,7 @@
 //! The program itself against a small agent: what it prints, where, and how it ends.
 #![allow(clippy::disallowed_methods, reason = "the program under test is run as a person would run it")]
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use bridle_client::sample;
 use bridle_core::event::Event;
+use bridle_core::message::{Language, Message};
 use bridle_core::operation::OperationView;
 use bridle_core::status::StatusView;
 use serde_json::json;
@@ -201,36 +203,126 @@ fn without_an_agent_the_disk_tells_what_is_known() {
 }
 
 #[test]
-fn explains_codes_and_refuses_others() {
+fn explains_codes_and_names_the_nearest_to_others() {
     let agent = Agent { folder: tempfile::tempdir().expect("folder") };
     for language in ["en", "fr"] {
-        let output = agent.run(&format!("explain br-1042 --lang {language}"));
-        insta::assert_snapshot!(format!("explain-{language}"), text(&output.stdout));
+        let texts = ["br-1042", "1011"].map(|code| {
+            let output = agent.run(&format!("explain {code} --lang {language}"));
+            assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+            text(&output.stdout)
+        });
+        insta::assert_snapshot!(format!("explain-{language}"), texts.join("\n"));
     }
-    assert_eq!(agent.run("explain BR-9999").status.code(), Some(2));
-    assert_eq!(agent.run("nonsense").status.code(), Some(2));
+    assert!(text(&agent.run("explain disk").stdout).starts_with("check-disk  "));
+    let unknown = agent.run("explain BR-1o42");
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).contains("BR-1151") && text(&unknown.stderr).contains("BR-1042"));
+    let all = agent.run("explain");
+    for code in ["BR-1001  ", "BR-1099  ", "check-disk"] {
+        assert!(text(&all.stdout).contains(code), "no {code}");
+    }
+    let one: serde_json::Value = serde_json::from_slice(&agent.run("explain BR-1002 --json").stdout).expect("JSON");
+    assert_eq!((&one["code"], &one["exit"]), (&json!("BR-1002"), &json!(6)));
+    let all: serde_json::Value = serde_json::from_slice(&agent.run("explain --json").stdout).expect("JSON");
+    assert!(all["codes"].as_array().expect("a list").len() > 50);
 }
 
 #[test]
-fn every_text_of_the_faces_exists() {
-    let sources = ["src", "../../tui/src", "../../installer/src", "../core/src"];
-    let mut missing = Vec::new();
-    let mut found = 0;
-    for source in sources {
-        for code in codes(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(source)) {
-            found += 1;
-            let message = bridle_core::message::Message { code: code.clone().into(), args: Default::default() };
-            if message.render(bridle_core::message::Language::En) == code {
-                missing.push(code);
-            }
-        }
-    }
-    // Made up by a test of core.
-    missing.retain(|code| code != "from-the-future");
-    assert!(found > 100 && missing.is_empty(), "{found} found, without words: {missing:?}");
+fn help_and_wrong_words_are_in_the_readers_language() {
+    let agent = Agent { folder: tempfile::tempdir().expect("folder") };
+    let mut command = agent.command("operation attach --help");
+    let french = command.env("LC_ALL", "fr_FR.UTF-8").output().expect("runs");
+    assert_eq!(french.status.code(), Some(0));
+    insta::assert_snapshot!("help-attach-fr", text(&french.stdout));
+    let english = text(&agent.run("--help").stdout);
+    let places = ["Examples:", "Usage:", "Commands:", "Options:"].map(|heading| english.find(heading));
+    assert!(places.is_sorted() && places[0].is_some(), "examples come first: {english}");
+    let wrong = agent.run("nonsense");
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("BR-1150"), "{}", text(&wrong.stderr));
+    let wrong = agent.run("operation atach --lang=fr");
+    assert!(text(&wrong.stderr).contains("Vous pensez peut-être à\u{a0}: attach"), "{}", text(&wrong.stderr));
+    assert_eq!(wrong.status.code(), Some(2));
 }
 
-/// Literals in `Message::new("…")`.
+#[test]
+fn bash_completes_commands_options_and_values() {
+    let agent = Agent { folder: tempfile::tempdir().expect("folder") };
+    let script = agent.folder.path().join("bridle.bash");
+    std::fs::write(&script, agent.run("completions bash").stdout).expect("write");
+    // What bash does at the TAB key: words, the index of the one at the cursor, the function with that and the one before.
+    let ask = r#"source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+        _bridle bridle "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"; printf '%s\n' "${COMPREPLY[@]}""#;
+    let complete = |line: &[&str]| {
+        let mut command = Command::new("bash");
+        command.args(["--norc", "-uec", ask, "bash"]).arg(&script).args(line);
+        let output = command.output().expect("bash runs");
+        assert!(output.status.success(), "{line:?}: {}", text(&output.stderr));
+        text(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(complete(&["bridle", "exp"]), ["explain"]);
+    assert_eq!(complete(&["bridle", "operation", "at"]), ["attach"]);
+    assert_eq!(complete(&["bridle", "operation", "attach", "--ev"]), ["--events"]);
+    assert_eq!(complete(&["bridle", "--color", "ne"]), ["never"]);
+    assert_eq!(complete(&["bridle", "completions", ""]).len(), 3 + complete(&["bridle", "completions", "-"]).len());
+}
+
+#[test]
+fn manual_pages_are_sound() {
+    let agent = Agent { folder: tempfile::tempdir().expect("folder") };
+    let folder = agent.folder.path().join("man1");
+    std::fs::create_dir(&folder).expect("folder");
+    let written = agent.command("man").arg(&folder).output().expect("runs");
+    assert_eq!(written.status.code(), Some(0), "{}", text(&written.stderr));
+    let pages: Vec<_> = text(&written.stdout).lines().map(PathBuf::from).collect();
+    assert!(pages.len() > 15 && pages.iter().all(|page| page.is_file()), "{pages:?}");
+    for page in &pages {
+        let mut groff = Command::new("groff");
+        let output = groff.args(["-man", "-ww", "-Tutf8", "-rLL=80n"]).arg(page).output().expect("groff runs");
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""), "{}", page.display());
+    }
+    // A folder that is not there is a fault with words.
+    let lost = agent.command("man").arg(folder.join("absent")).output().expect("runs");
+    assert_eq!(lost.status.code(), Some(1));
+    assert!(text(&lost.stderr).contains("BR-1021"), "{}", text(&lost.stderr));
+}
+
+/// Folders of all source that makes messages.
+const SOURCES: [&str; 10] = [
+    "src",
+    "../../tui/src",
+    "../../installer/src",
+    "../../bundle/src",
+    "../agent/src",
+    "../client/src",
+    "../cluster/src",
+    "../core/src",
+    "../host/src",
+    "../manual/src",
+];
+
+#[test]
+fn every_text_that_the_source_names_exists_in_both_languages() {
+    let found: BTreeSet<String> =
+        SOURCES.iter().flat_map(|source| codes(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(source))).collect();
+    let absent = |code: &&String| {
+        let message = Message { code: code.as_str().to_owned().into(), args: Default::default() };
+        Language::ALL.into_iter().any(|language| message.render(language) == **code)
+    };
+    // Made up by a test of core.
+    let missing: Vec<_> = found.iter().filter(absent).filter(|code| *code != "from-the-future").collect();
+    assert!(found.len() > 150 && missing.is_empty(), "{} found, without words: {missing:?}", found.len());
+    // Words of a finding or step that nothing names any more would be explained for ever.
+    let stale: Vec<_> = Message::codes().filter(|code| is_title(code) && !found.contains(*code)).collect();
+    assert_eq!(stale, Vec::<&str>::new(), "words that nothing names");
+}
+
+/// Findings and titles of steps, which the source names outside of `Message::new`, too.
+fn is_title(code: &str) -> bool {
+    code.starts_with("check-") || code.starts_with("step-")
+}
+
+/// Literals in `Message::new("…")`, and those of findings and steps wherever they stand.
 fn codes(folder: &std::path::Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("list") {
@@ -241,6 +333,9 @@ fn codes(folder: &std::path::Path) -> Vec<String> {
             let text = std::fs::read_to_string(&path).expect("read");
             let literals = text.split("Message::new(\"").skip(1);
             found.extend(literals.filter_map(|rest| rest.split_once('"').map(|(code, _)| code.to_owned())));
+            let simple = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+            let titles = text.split('"').filter(|word| is_title(word) && !word.ends_with('-')).filter(simple);
+            found.extend(titles.map(str::to_owned));
         }
     }
     found

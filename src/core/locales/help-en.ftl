@@ -169,6 +169,7 @@ help-installer-install = Check this host, show the plan, ask, and install
         sudo ./campus-1.0.0-amd64.run install --yes --publisher-key campus.pub --config site.toml # for scripts
     .plan-only = Show the plan and the findings, change nothing
     .explain = Say for each step its limits and what happens if it fails
+    .fix = Mend at once what the checks find and can mend without risk; uninstalling takes it back
     .yes = Do not ask whether to install; needs a trusted publisher key
     .config = Configuration of this site (site.toml); without it two questions are asked
 help-installer-verify = Check signature and content of the whole file

@@ -15,7 +15,7 @@ exit-10 = quelque chose serait modifié
 exit-130 = quitté ; l’opération continue
 
 label-example = EXEMPLE
-label-exit = CODE
+label-exit = SORTIE
 
 help-heading-usage = Utilisation :
 help-heading-examples = Exemples :
@@ -169,6 +169,7 @@ help-installer-install = Contrôler ce serveur, montrer le plan, demander, et in
         sudo ./campus-1.0.0-amd64.run install --yes --publisher-key campus.pub --config site.toml # pour les scripts
     .plan-only = Montrer le plan et les constats, ne rien modifier
     .explain = Dire pour chaque étape ses limites et ce qui se passe si elle échoue
+    .fix = Corriger tout de suite ce que les contrôles trouvent et peuvent corriger sans risque ; la désinstallation le défait
     .yes = Ne pas demander s’il faut installer ; exige une clé d’éditeur reconnue
     .config = Configuration de ce site (site.toml) ; sans elle, deux questions sont posées
 help-installer-verify = Vérifier la signature et le contenu du fichier entier

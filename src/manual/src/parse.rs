@@ -57,7 +57,8 @@ impl Stop {
                 u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8)
             }
             Self::Usage(fault, language) => {
-                let mut lines = FaultText::new(&fault, language).lines(language, 1);
+                let program = std::env::args_os().next().unwrap_or_default();
+                let mut lines = FaultText::new(&fault, language).lines_of(&program.to_string_lossy(), language, 1);
                 lines.push(String::new());
                 let _ = std::io::stderr().write_all(lines.join("\n").as_bytes());
                 fault.code.exit() as u8

@@ -6,12 +6,13 @@ use std::process::{Command, Stdio};
 
 /// The Debian packages, each with what needs it. Test hosts add theirs
 /// ([`testhost::apt_packages`]).
-pub const PACKAGES: [(&str, &str); 15] = [
+pub const PACKAGES: [(&str, &str); 16] = [
     ("ca-certificates", "package registries over TLS"),
     ("curl", "journeys open the front door of an installed platform"),
     ("docker-registry", "the suite for k3s pulls from the stock registry"),
     ("gcc", "linking; runc is built with cgo"),
     ("git", "a fresh clone of this repository"),
+    ("groff-base", "manual pages are checked by the stock formatter"),
     ("libc6-dev", "static executables"),
     ("libseccomp-dev", "runc"),
     ("minisign", "release signatures are checked by the stock tool"),
