@@ -61,6 +61,14 @@ pub fn show(checkout: &Path, root: &Path) -> Outcome<ExitStatus> {
     Err("no command was run".into())
 }
 
+/// Runs the agent over a simulated world below `root` until it is told to stop, with the real store and registry.
+///
+/// # Errors
+/// Why it cannot start, in words.
+pub fn agent(root: &Path, registry_port: u16) -> Outcome<()> {
+    Ok(bridle_agent::run_over(&AgentOptions { root: root.to_owned(), registry_port }, world())?)
+}
+
 /// The command line, built beside this program.
 fn command_line(checkout: &Path) -> Outcome<PathBuf> {
     let built =
