@@ -65,7 +65,8 @@ fn a_started_program_gets_the_signals_of_its_terminal() {
     let lab = Lab::new("signals").unwrap();
     let host = booted(&lab, "h1");
     let script = "trap 'echo stopped; exit 9' INT; echo ready; while :; do read -t 0.1 x <> <(:) || :; done";
-    let mut running = host.spawn(["bash", "-c", script]).unwrap();
+    // Tests that a background shell started inherit "ignore", which a shell's `trap` cannot lift.
+    let mut running = host.spawn(["env", "--default-signal=INT", "bash", "-c", script]).unwrap();
     running.wait_for_output("ready", SOON).unwrap();
     running.signal(Signal::INT).unwrap();
     let output = running.wait(SOON).unwrap();

@@ -297,7 +297,8 @@ mod tests {
     #[test]
     fn a_signal_reaches_a_started_program() {
         let script = "trap 'echo stopped; exit 7' INT; echo ready; while :; do sleep 0.05; done";
-        let mut running = shell(script).spawn().unwrap();
+        // What a background shell starts inherits "ignore", which a shell's `trap` cannot lift.
+        let mut running = Invocation::new("env", ["--default-signal=INT", "sh", "-c", script]).spawn().unwrap();
         running.wait_for_output("ready", Duration::from_secs(10)).unwrap();
         // The loop's `sleep` is in the group, too; the shell itself is the carrier here.
         kill_process(Pid::from_raw(running.child.id().cast_signed()).unwrap(), Signal::INT).unwrap();
