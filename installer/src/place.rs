@@ -2,7 +2,7 @@
 //! itself before the journal's first record, which is written last.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -30,6 +30,8 @@ use crate::fault::{of_store, of_trust};
 /// Largest program that is put in place, in bytes: it is copied through memory.
 const LARGEST_PROGRAM: u64 = 1024 * 1024 * 1024;
 const GROUP: &str = "bridle";
+/// What bash reads at the first TAB key behind the command: the words of whichever release is installed then.
+const COMPLETION: &[u8] = b"# Made by Bridle; changes are lost.\nsource <(bridle completions bash)\n";
 
 /// The host that is worked on.
 #[derive(Clone)]
@@ -119,7 +121,10 @@ impl Host {
             files::make_dirs(folder, 0o755)?;
         }
         files::symlink_atomic(&self.layout.program("bridle"), &self.layout.bridle_link())?;
-        Ok(())
+        match completion(&self.layout) {
+            Some(path) => put(&path, COMPLETION, 0o644),
+            None => Ok(()),
+        }
     }
 
     /// The group whose members may talk to the agent, and the agent's unit.
@@ -178,6 +183,12 @@ impl Host {
             .map_err(|error| Fault::new(FaultCode::ProgramFailed).with("program", program).because(&error))?;
         Ok(output.code)
     }
+}
+
+/// Where the words for the TAB key go; nowhere on a host without bash-completion.
+pub fn completion(layout: &Layout) -> Option<PathBuf> {
+    let path = layout.bash_completion();
+    path.parent().is_some_and(Path::is_dir).then_some(path)
 }
 
 /// Writes a file unless it is there with this content.

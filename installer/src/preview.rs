@@ -81,7 +81,7 @@ impl Preview<'_> {
 
     fn files(&self, console: &Console, layout: &Layout, release: &ReleaseManifest) -> Vec<Message> {
         let at = |code, path: std::path::PathBuf| Message::new(code).with("path", path.display().to_string());
-        vec![
+        let mut files = vec![
             at("install-place-trust", layout.trust_dir()),
             at("install-place-site", layout.site_file()),
             at("install-place-store", layout.store_dir())
@@ -89,7 +89,9 @@ impl Preview<'_> {
             at("install-place-programs", layout.programs_dir(&release.id())),
             at("install-place-link", layout.bridle_link()),
             at("install-place-unit", layout.units_dir().join(bridle_host::units::AGENT)),
-        ]
+        ];
+        files.extend(crate::place::completion(layout).map(|path| at("install-place-completion", path)));
+        files
     }
 }
 

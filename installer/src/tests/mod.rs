@@ -49,6 +49,7 @@ fn places_everything_and_hands_over() {
     assert_eq!(read(host.layout.program("bridle")), "bridle of 1.0.0");
     assert!(!host.layout.program("installer").exists());
     assert_eq!(std::fs::read_link(host.layout.bridle_link()).expect("link"), host.layout.program("bridle"));
+    assert!(!host.layout.bash_completion().exists(), "for a program that is not there");
     assert!(read(host.layout.site_file()).contains("campus.internal"));
     let store = Store::open(&host.layout.store_dir()).expect("store");
     assert!(store.pin("campus-1.0.0").expect("pin").is_some());
@@ -62,6 +63,15 @@ fn places_everything_and_hands_over() {
             "systemctl restart --no-block bridle-agent.service",
         ]
     );
+}
+
+#[test]
+fn words_for_the_tab_key_are_placed_where_bash_looks_for_them() {
+    let host = TestHost::new();
+    let path = host.layout.bash_completion();
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("create");
+    let _following = followed(host.install(&yes()).expect("install"));
+    assert!(std::fs::read_to_string(path).expect("read").ends_with("\nsource <(bridle completions bash)\n"));
 }
 
 #[test]

@@ -14,6 +14,8 @@ exit-9 = the agent does not answer
 exit-10 = something would be changed
 exit-130 = left; the operation goes on
 
+install-place-completion = words for the TAB key: { $path }
+
 label-example = EXAMPLE
 label-exit = EXIT
 
@@ -129,6 +131,7 @@ help-bridle-explain = What a code means, why it comes, and what to do
         bridle explain # all codes
     .code = The code; without it all are listed
 help-bridle-completions = Words for the TAB key of your shell
+    .more = In bash an installation has set this up, if the package bash-completion was there.
     .examples =
         bridle completions bash > /etc/bash_completion.d/bridle
         bridle completions zsh > /usr/local/share/zsh/site-functions/_bridle

@@ -14,6 +14,8 @@ exit-9 = l’agent ne répond pas
 exit-10 = quelque chose serait modifié
 exit-130 = quitté ; l’opération continue
 
+install-place-completion = mots pour la touche TAB : { $path }
+
 label-example = EXEMPLE
 label-exit = SORTIE
 
@@ -129,6 +131,7 @@ help-bridle-explain = Ce que dit un code, d’où il vient et ce qu’il faut fa
         bridle explain # tous les codes
     .code = Le code ; sans lui, tous sont affichés
 help-bridle-completions = Des mots pour la touche TAB de votre interpréteur de commandes
+    .more = Pour bash, une installation s’en est chargée si le paquet bash-completion était là.
     .examples =
         bridle completions bash > /etc/bash_completion.d/bridle
         bridle completions zsh > /usr/local/share/zsh/site-functions/_bridle

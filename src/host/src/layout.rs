@@ -39,6 +39,8 @@ paths! {
     current_link = "opt/bridle/current";
     /// The command on the path.
     bridle_link = "usr/bin/bridle";
+    /// What bash reads to complete the command, where bash-completion is installed.
+    bash_completion = "usr/share/bash-completion/completions/bridle";
     /// What may be lost at a restart.
     run_dir = "run/bridle";
     /// Where the agent listens.

@@ -52,6 +52,6 @@ pub(super) fn trees(layout: &Layout) -> Vec<PathBuf> {
 pub(super) fn files(layout: &Layout) -> Vec<PathBuf> {
     let units = [units::AGENT, units::K3S, units::REMOVAL].map(|unit| layout.units_dir().join(unit));
     let programs = ["k3s", "kubectl", "ctr", "helm"].map(|name| layout.local_bin().join(name));
-    let others = [layout.bridle_link(), layout.profile(), layout.removal_rest()];
+    let others = [layout.bridle_link(), layout.bash_completion(), layout.profile(), layout.removal_rest()];
     units.into_iter().chain(programs).chain(others).collect()
 }
