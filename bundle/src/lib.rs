@@ -7,6 +7,7 @@
 
 #[cfg(feature = "assemble")]
 pub mod assemble;
+pub mod comparison;
 pub mod file;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bridle_core::digest::Digest;
 use bridle_core::release::Blob;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -94,21 +95,31 @@ impl Cache {
         key: &Digest,
         make: impl FnOnce() -> Result<Product, AssembleError>,
     ) -> Result<Product, AssembleError> {
+        let complete =
+            |product: &Product| self.has(&product.blob) && product.notices.iter().all(|notice| self.has(&notice.text));
+        self.remembered(key, complete, make)
+    }
+
+    /// What `make` gave for `key` before, if `complete` still holds of it, or what it gives now.
+    pub(super) fn remembered<T: Serialize + DeserializeOwned>(
+        &self,
+        key: &Digest,
+        complete: impl Fn(&T) -> bool,
+        make: impl FnOnce() -> Result<T, AssembleError>,
+    ) -> Result<T, AssembleError> {
         let path = self.root.join("build").join(format!("{}.json", key.hex()));
-        if let Some(product) = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Product>(&bytes).ok()) {
-            let complete = self.has(&product.blob) && product.notices.iter().all(|notice| self.has(&notice.text));
-            if complete {
-                return Ok(product);
-            }
+        let known = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<T>(&bytes).ok());
+        if let Some(known) = known.filter(complete) {
+            return Ok(known);
         }
-        let product = make()?;
-        let text = serde_json::to_vec_pretty(&product).map_err(|error| AssembleError::Io {
+        let made = make()?;
+        let text = serde_json::to_vec_pretty(&made).map_err(|error| AssembleError::Io {
             operation: "write",
             path: path.clone(),
             source: error.into(),
         })?;
         self.replace(&path, &text)?;
-        Ok(product)
+        Ok(made)
     }
 
     /// Keeps some bytes as a blob.

@@ -4,18 +4,23 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use super::build::Pins;
 use super::cache::Cache;
-use super::error::AssembleError;
+use super::error::{AssembleError, chain};
 use super::source::Lock;
-use super::{build, keys, publish};
+use super::{keys, publish};
+use crate::comparison::Comparison;
 use crate::file::{FileError, OpenedBundle, ReleaseFile, Section, VerifiedBundle};
 use crate::trust::{PublicKey, TrustedKeys};
 
 mod compare;
+mod options;
 mod show;
+
+pub use options::Surroundings;
+use options::WorkOptions;
 
 /// Something failed.
 const FAILED: u8 = 1;
@@ -44,7 +49,8 @@ enum Action {
         #[arg(long)]
         password_file: Option<PathBuf>,
     },
-    /// Make every recipe and write bundle.lock; what is pinned already stays where its recipe has not changed
+    /// Make every recipe, resolve every image and write bundle.lock; what is pinned already stays where its recipe or
+    /// reference has not changed
     Lock {
         /// Folder of release.toml
         source: PathBuf,
@@ -52,7 +58,7 @@ enum Action {
         #[arg(long)]
         update: bool,
         #[command(flatten)]
-        work: Work,
+        work: WorkOptions,
     },
     /// Build the signed release from bundle.lock
     Build {
@@ -71,7 +77,7 @@ enum Action {
         #[arg(long)]
         without: Vec<PathBuf>,
         #[command(flatten)]
-        work: Work,
+        work: WorkOptions,
     },
     /// Show what a release file holds
     Inspect {
@@ -101,19 +107,12 @@ enum Action {
     },
 }
 
-#[derive(Debug, Args)]
-struct Work {
-    /// Recipes that are made at a time
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
-    jobs: u8,
-}
-
 impl Options {
-    /// Does what was asked for; `default_cache` is used where no `--cache` is given.
+    /// Does what was asked for.
     #[must_use]
-    pub fn run(self, default_cache: &Path) -> ExitCode {
-        let cache = self.cache.unwrap_or_else(|| default_cache.to_owned());
-        match act(self.command, &cache) {
+    pub fn run(self, surroundings: &Surroundings) -> ExitCode {
+        let cache = self.cache.unwrap_or_else(|| surroundings.cache.clone());
+        match act(self.command, &cache, surroundings) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("bridle-bundle: {}", chain(&error));
@@ -123,7 +122,7 @@ impl Options {
     }
 }
 
-fn act(action: Action, cache: &Path) -> Result<(), AssembleError> {
+fn act(action: Action, cache: &Path, surroundings: &Surroundings) -> Result<(), AssembleError> {
     match action {
         Action::Keygen { output, password_file } => {
             let password = password_file.map(|path| keys::password(&path)).transpose()?;
@@ -137,7 +136,7 @@ fn act(action: Action, cache: &Path) -> Result<(), AssembleError> {
             let path = source.join("bundle.lock");
             let earlier = if update || !path.exists() { None } else { Some(Lock::read(&path)?) };
             let pins = earlier.as_ref().map_or(Pins::Fresh, Pins::Keep);
-            let made = build::assemble(&source, pins, &cache, work.jobs.into())?;
+            let made = work.assemble(&source, pins, &cache, surroundings)?;
             write(&path, &made.lock.text()?)?;
             println!(
                 "{} programs, {} images, {} charts locked in {}",
@@ -158,7 +157,7 @@ fn act(action: Action, cache: &Path) -> Result<(), AssembleError> {
                 let (_, earlier) = open(path, Some(&key.public()?))?;
                 left_out.extend(earlier.contents().blobs.iter().map(|blob| blob.digest));
             }
-            let made = build::assemble(&source, Pins::Exact(&lock), &cache, work.jobs.into())?;
+            let made = work.assemble(&source, Pins::Exact(&lock), &cache, surroundings)?;
             let published = publish::publish(&made, &key, &cache, &output, &left_out)?;
             show::published(&made.release, &published);
             Ok(())
@@ -170,10 +169,8 @@ fn act(action: Action, cache: &Path) -> Result<(), AssembleError> {
         }
         Action::Verify { file, key } => verify(&file, &PublicKey::read(&key)?),
         Action::Diff { old, new, json } => {
-            let (_, old) = open(&old, None)?;
-            let (_, new) = open(&new, None)?;
-            compare::show(old.contents(), new.contents(), json);
-            Ok(())
+            let (mut old, mut new) = (open(&old, None)?.1, open(&new, None)?.1);
+            compare::show(&Comparison::of_files(&mut old, &mut new)?, json)
         }
     }
 }
@@ -236,15 +233,4 @@ fn status(error: &AssembleError) -> u8 {
         AssembleError::File(_) => REFUSED,
         _ => FAILED,
     }
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::registry::RegistryError;
 use crate::file::FileError;
 use crate::trust::TrustError;
 
@@ -64,6 +65,9 @@ pub enum AssembleError {
         /// Why not.
         reason: String,
     },
+    /// A registry did not deliver.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     /// A chart that would fail on a site.
     #[error("chart {chart}: {reason}")]
     Chart {
@@ -89,4 +93,15 @@ impl AssembleError {
     pub(super) fn recipe(what: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Recipe { what: what.into(), reason: reason.into() }
     }
+}
+
+/// An error with its causes.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
 }

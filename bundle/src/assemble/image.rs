@@ -7,7 +7,6 @@ use bridle_core::digest::Digest;
 use bridle_core::oci::{CONFIG, Descriptor, LAYER_ZSTD, MANIFEST, Manifest};
 use serde_json::json;
 
-use super::cache::Cache;
 use super::error::AssembleError;
 use super::notices::Notice;
 use super::recipe::Kitchen;
@@ -66,7 +65,10 @@ pub(super) fn make(
         reference: recipe.reference.clone(),
         from: None,
         inputs: Some(inputs),
+        platform: None,
+        index: None,
         manifest: blob.digest,
+        sbom: None,
         layer: recipe
             .layer
             .iter()
@@ -123,11 +125,4 @@ fn config(recipe: &ImageRecipe, diff_ids: &[Digest]) -> String {
         "history": diff_ids.iter().map(|_| json!({ "created": "1970-01-01T00:00:00Z", "created_by": "bridle-bundle" })).collect::<Vec<_>>(),
     })
     .to_string()
-}
-
-/// Whether all blobs of an image are in the cache.
-pub(super) fn complete(cache: &Cache, manifest: &Manifest) -> bool {
-    std::iter::once(&manifest.config)
-        .chain(&manifest.layers)
-        .all(|descriptor| cache.has(&bridle_core::release::Blob { digest: descriptor.digest, size: descriptor.size }))
 }

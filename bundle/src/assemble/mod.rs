@@ -3,6 +3,7 @@
 //! `source` is what people write, `recipe` makes layers and programs from it, `lock` and `build` put a release
 //! together. Results are kept in a cache outside the checkout, by the content of what they are made from.
 
+mod bill;
 mod build;
 mod cache;
 mod chart;
@@ -12,15 +13,20 @@ mod image;
 mod keys;
 mod layer;
 mod notices;
+mod packages;
 mod parallel;
+mod progress;
 mod publish;
 mod recipe;
 mod registry;
 mod sbom;
 pub mod source;
+mod survey;
 mod tool;
 
 pub use build::{Assembled, Pins, assemble};
 pub use cache::Cache;
 pub use error::AssembleError;
+pub use progress::Progress;
 pub use publish::{Published, publish};
+pub use registry::{Access, RegistryError};

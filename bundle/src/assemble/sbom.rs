@@ -27,6 +27,13 @@ impl Component {
         };
         Self { purl, name: name.to_owned(), version: version.to_owned(), licence: None }
     }
+
+    /// A package of a distribution.
+    pub(super) fn package(kind: &str, distribution: &str, name: &str, version: &str, arch: Option<&str>) -> Self {
+        let suffix = arch.map(|arch| format!("?arch={}", escape(arch))).unwrap_or_default();
+        let purl = format!("pkg:{kind}/{distribution}/{}@{}{suffix}", escape(name), escape(version));
+        Self { purl, name: name.to_owned(), version: version.to_owned(), licence: None }
+    }
 }
 
 /// A part of the release (program, image, chart) with what is inside it.
@@ -93,8 +100,8 @@ fn escape_path(text: &str) -> String {
     text.split('/').map(escape).collect::<Vec<_>>().join("/")
 }
 
-/// Percent-encoding of the package URL specification.
-fn escape(text: &str) -> String {
+/// Percent-encoding of the package URL specification, which is also good for the values of a query.
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {

@@ -57,8 +57,17 @@ pub struct LockedImage {
     /// Digest of the recipe; absent where the image is pulled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inputs: Option<Digest>,
+    /// Platform that was asked for; absent where it is the platform of all hosts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// Digest of the multi-architecture index that the manifest was chosen from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<Digest>,
     /// Digest of the image manifest.
     pub manifest: Digest,
+    /// Digest of the bill of materials that is attached to the image in its registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sbom: Option<Digest>,
     /// Layers that a recipe makes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layer: Vec<LockedLayer>,
@@ -102,6 +111,15 @@ pub struct LockedChart {
     pub name: String,
     /// Version of the chart.
     pub version: String,
+    /// Registry that it is pulled from (`oci://…`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Digest of its OCI manifest in the registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Digest>,
+    /// Digest of the archive that it is taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<Digest>,
     /// Digest of the packed chart.
     pub digest: Digest,
 }
@@ -128,6 +146,12 @@ impl Lock {
     #[must_use]
     pub fn image(&self, reference: &str) -> Option<&LockedImage> {
         self.image.iter().find(|image| image.reference == reference)
+    }
+
+    /// The chart with this name.
+    #[must_use]
+    pub fn chart(&self, name: &str) -> Option<&LockedChart> {
+        self.chart.iter().find(|chart| chart.name == name)
     }
 
     /// Checks that `found`, made now, is what was locked. The versions of tools may differ if the results do not.
@@ -169,9 +193,14 @@ impl Lock {
                 }
                 parts.insert(name, layer.digest.to_string());
             }
-            parts.insert(format!("image {}, manifest", image.reference), image.manifest.to_string());
+            let name = |part: &str| format!("image {}, {part}", image.reference);
+            parts.extend(image.index.map(|digest| (name("index"), digest.to_string())));
+            parts.extend(image.sbom.map(|digest| (name("bill of materials"), digest.to_string())));
+            parts.insert(name("manifest"), image.manifest.to_string());
         }
         for chart in &self.chart {
+            let archive = chart.archive.map(|digest| (format!("chart {}, archive", chart.name), digest.to_string()));
+            parts.extend(archive);
             parts.insert(format!("chart {}", chart.name), chart.digest.to_string());
         }
         parts

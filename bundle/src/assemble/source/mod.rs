@@ -10,7 +10,7 @@ pub use recipe::{
     ProgramRecipe,
 };
 pub(super) use release::is_reference;
-pub use release::{ChartSource, CrdSource, ImageSource, ProgramSource, ReleaseSource};
+pub use release::{ChartSource, CrdSource, ImageSource, ProfileSource, ProgramSource, ReleaseSource};
 
 use std::fs;
 use std::path::Path;
@@ -95,6 +95,12 @@ mod tests {
             ("method = \"GET\"", "method = \"BREW\""),
             ("bytes = 24", "bytes = 4"),
             ("as = \"bridle.internal/app:1.2\"", "as = \"app\""),
+            ("as = \"bridle.internal/app:1.2\"", "platform = \"linux/arm64\""),
+            ("path = \"charts/coredns\"", "path = \"oci://x.example/coredns\""),
+            ("path = \"charts/coredns\"", "path = \"oci://x.example/coredns:1\"\nversion = \"1\""),
+            ("path = \"charts/coredns\"", "path = \"charts/coredns\"\nversion = \"1\""),
+            ("path = \"charts/coredns\"", "path = \"oci://x.example/coredns\"\nversion = \"1\"\nschema = \"../x\""),
+            ("file = \"profiles/large.toml\"", "file = \"/etc/passwd\""),
         ] {
             assert!(good.contains(from), "{from}");
             let read = parse::<ReleaseSource>(&good.replace(from, to)).and_then(|source| source.check(Path::new("x")));

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::assemble::error::AssembleError;
+use crate::assemble::registry::Platform;
 
 /// A release as its publisher writes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -39,6 +40,9 @@ pub struct ReleaseSource {
     /// Charts.
     #[serde(default)]
     pub chart: Vec<ChartSource>,
+    /// Examples of sites, with which the charts are rendered as well.
+    #[serde(default)]
+    pub profile: Vec<ProfileSource>,
     /// Data to save.
     #[serde(default)]
     pub data: Vec<DataSource>,
@@ -156,6 +160,8 @@ pub struct RegistrySource {
     /// Reference inside the release.
     #[serde(rename = "as")]
     pub name: Option<String>,
+    /// `linux/amd64/VARIANT` where another than the one of all hosts is meant.
+    pub platform: Option<String>,
 }
 
 /// `[[secret]]`.
@@ -200,8 +206,12 @@ pub struct Values {
 pub struct ChartSource {
     /// Name.
     pub name: String,
-    /// Folder.
+    /// Folder, archive (`.tgz`), or `oci://HOST/NAME`.
     pub path: String,
+    /// Version of a chart in a registry.
+    pub version: Option<String>,
+    /// Schema of its values, for a chart of others that has none.
+    pub schema: Option<String>,
     /// Custom resource definitions to add.
     #[serde(default)]
     pub crds: Vec<CrdSource>,
@@ -217,6 +227,16 @@ pub struct ChartSource {
     /// Values.
     #[serde(default)]
     pub values: Map<String, Value>,
+}
+
+/// `[[profile]]`: an example of a site.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileSource {
+    /// Name.
+    pub name: String,
+    /// A `site.toml` below the folder of `release.toml`.
+    pub file: String,
 }
 
 /// A file with custom resource definitions.
@@ -299,6 +319,7 @@ impl ReleaseSource {
             .chain(self.namespace.iter().map(|namespace| ("namespace", &namespace.name, 63)))
             .chain(self.secret.iter().map(|secret| ("secret", &secret.name, 63)))
             .chain(self.chart.iter().map(|chart| ("chart", &chart.name, 53)))
+            .chain(self.profile.iter().map(|profile| ("profile", &profile.name, 63)))
             .chain(self.data.iter().map(|data| ("data", &data.name, 63)))
             .chain(self.probe.iter().map(|probe| ("probe", &probe.name, 63)));
         let mut seen = BTreeSet::new();
@@ -315,6 +336,10 @@ impl ReleaseSource {
         let known = |name: &str| namespaces.contains(name) || name.starts_with("kube-") || name == "default";
         self.secret_problem(&known)
             .or_else(|| self.chart.iter().find_map(|chart| chart.problem(&known)))
+            .or_else(|| {
+                let outside = self.profile.iter().find(|profile| !is_inside(&profile.file))?;
+                Some(format!("profile {:?}: {:?} is not inside the folder of release.toml", outside.name, outside.file))
+            })
             .or_else(|| self.probe.iter().find_map(ProbeSource::problem))
             .or_else(|| self.image.iter().find_map(ImageSource::problem))
             .or_else(|| self.program.iter().find_map(|program| program.source.problem()))
@@ -348,15 +373,19 @@ impl ChartSource {
         if !(1..=7200).contains(&self.timeout_seconds) {
             return Some(format!("chart {:?}: timeout_seconds must be 1 to 7200", self.name));
         }
-        if self.path.starts_with("oci://") {
-            return Some(format!("chart {:?}: charts of a registry are not supported yet; use a folder", self.name));
+        let refuse = |reason: &str| Some(format!("chart {:?}: {reason}", self.name));
+        match (self.path.strip_prefix("oci://"), &self.version) {
+            (Some(address), Some(version)) if is_repository(address) && is_version(version) => None,
+            (Some(_), None) => refuse("a chart of a registry needs its version, e.g. version = \"1.2.3\""),
+            (Some(_), Some(_)) => refuse("write path = \"oci://HOST/NAME\" without a tag, and version = \"1.2.3\""),
+            (None, Some(_)) => refuse("version is for charts of a registry; others have theirs in Chart.yaml"),
+            (None, None) => None,
         }
-        let inside = !self.path.starts_with('/') && self.path.split('/').all(|part| part != "..");
-        if inside {
-            None
-        } else {
-            Some(format!("chart {:?}: {:?} is not inside the folder of release.toml", self.name, self.path))
-        }
+        .or_else(|| {
+            let local = self.path.strip_prefix("oci://").is_none().then_some(&self.path);
+            let outside = local.into_iter().chain(&self.schema).find(|path| !is_inside(path))?;
+            refuse(&format!("{outside:?} is not inside the folder of release.toml"))
+        })
     }
 }
 
@@ -377,6 +406,11 @@ impl ImageSource {
     fn problem(&self) -> Option<String> {
         let Self::Registry(source) = self else { return None };
         let name = source.name.as_ref().unwrap_or(&source.reference);
+        if let Some(platform) = source.platform.as_ref().filter(|platform| Platform::parse(platform).is_none()) {
+            return Some(format!(
+                "image {name:?}: platform {platform:?}: write linux/amd64 or linux/amd64/v2 (v3, v4)"
+            ));
+        }
         if is_reference(name) { None } else { Some(format!("image {name:?}: write host/name:tag")) }
     }
 }
@@ -399,6 +433,22 @@ pub(in crate::assemble) fn is_reference(text: &str) -> bool {
     let Some((host, rest)) = text.split_once('/') else { return false };
     let full = host.contains(['.', ':']) || host == "localhost";
     full && text.len() <= 255 && text.bytes().all(allowed) && rest.contains([':', '@']) && !rest.starts_with(['/', ':'])
+}
+
+/// Whether a text is `HOST/NAME` without tag or digest.
+fn is_repository(text: &str) -> bool {
+    let bare = text.split_once('/').is_some_and(|(_, name)| !name.contains([':', '@']));
+    bare && is_reference(&format!("{text}:1"))
+}
+
+/// Whether a path leads into the folder that it is relative to.
+fn is_inside(path: &str) -> bool {
+    !path.starts_with('/') && path.split('/').all(|part| part != "..")
+}
+
+fn is_version(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._+".contains(&byte);
+    !text.is_empty() && text.len() <= 128 && text.bytes().all(allowed)
 }
 
 fn is_name(text: &str, longest: usize) -> bool {
