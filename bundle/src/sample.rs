@@ -1,5 +1,9 @@
 //! Small releases for tests.
 
+mod hostile;
+
+pub use hostile::{Archive, Document};
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 

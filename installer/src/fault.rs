@@ -10,19 +10,7 @@ use bridle_core::fault::{Fault, FaultCode};
 
 /// A release file, at `path`, that was refused.
 pub fn of_file(error: &FileError, path: &Path) -> Fault {
-    let fault = match error {
-        FileError::Trust(error) => return of_trust(error),
-        FileError::Unfit { what: "architecture", found, expected } => {
-            Fault::new(FaultCode::WrongArchitecture).with("wanted", found.as_str()).with("found", expected.as_str())
-        }
-        FileError::Read { source, .. } if source.kind() != io::ErrorKind::UnexpectedEof => {
-            Fault::new(FaultCode::FileUnreadable).with("path", path.display().to_string())
-        }
-        // One sequence number, two releases: the publisher's key signs what it should not.
-        FileError::Equivocation { .. } => Fault::new(FaultCode::SignatureInvalid),
-        _ => Fault::new(FaultCode::ReleaseDamaged),
-    };
-    fault.because(error)
+    error.fault(path)
 }
 
 /// A key or signature that was refused.

@@ -72,8 +72,13 @@ pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) 
     if !trusted(console, &opened, options)? {
         return Ok(nothing(console));
     }
+    let agreed = opened.identity();
     check_whole(console, opened, around)?;
     let opened = open()?;
+    // What was checked, and whose key was agreed to, is what is used, whatever became of the file's name meanwhile.
+    if opened.identity() != agreed {
+        return Err(Fault::new(FaultCode::ReleaseForeignPart).with("path", around.file.display().to_string()));
+    }
     let site = site::find(console, options, &layout.site_file())?;
     let prepared = prepare(around, &opened, &site, facts)?;
     let preview = prepared.preview(&opened, &site);

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use bridle_bundle::file::{Conditions, FileError, OpenedBundle, ReleaseFile, Section, VerifiedBundle};
 use bridle_bundle::trust::{PublicKey, TrustedKeys};
+use bridle_core::digest::Digest;
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::release::ReleaseManifest;
 
@@ -30,6 +31,11 @@ impl Opened {
     /// The key that signed the release.
     pub fn signer(&self) -> &PublicKey {
         self.bundle.signer()
+    }
+
+    /// What tells this release from every other: its digest and the key that signed it.
+    pub fn identity(&self) -> (Digest, PublicKey) {
+        (self.bundle.contents().digest, self.signer().clone())
     }
 
     /// Reads the whole file, so that damage anywhere is found before the host is touched. `progress` gets bytes done and of
@@ -76,9 +82,6 @@ pub fn open(file: &Path, pinned: Option<&Path>, trust_dir: &Path, conditions: &C
     };
     let keys = TrustedKeys::new(keys).map_err(|error| of_trust(&error))?;
     let bundle = opened.verify(&keys, conditions).map_err(failed)?;
-    release_file.verify_head(&bundle.contents().release).map_err(|error| match error {
-        FileError::Run(_) => Fault::new(FaultCode::InstallerAltered).because(&error),
-        error => of_file(&error, file),
-    })?;
+    release_file.verify_head(&bundle.contents().release).map_err(failed)?;
     Ok(Opened { bundle, trust })
 }

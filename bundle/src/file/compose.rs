@@ -65,6 +65,6 @@ pub fn compose(
     Ok(Composed { index: json(&index, "index.json")?, digest, blobs })
 }
 
-fn json<T: serde::Serialize>(value: &T, what: &str) -> Result<Vec<u8>, FileError> {
-    serde_json::to_vec(value).map_err(|source| FileError::Json { what: what.to_owned(), source })
+fn json<T: serde::Serialize>(value: &T, what: &'static str) -> Result<Vec<u8>, FileError> {
+    serde_json::to_vec(value).map_err(|source| FileError::Json { what, source })
 }

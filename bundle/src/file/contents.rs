@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use bridle_core::digest::Digest;
-use bridle_core::oci::{Descriptor, Index, Manifest, REF_NAME};
+use bridle_core::oci::{Descriptor, Index, Manifest, REF_NAME, is_reference};
 use bridle_core::release::{self, RELEASE_ARTIFACT, RELEASE_CONFIG, ReleaseManifest};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::error::FileError;
 use super::ustar;
@@ -123,11 +122,11 @@ impl Contents {
         index: &[u8],
         fetch: &mut dyn FnMut(&NamedBlob) -> Result<Vec<u8>, FileError>,
     ) -> Result<Self, FileError> {
-        let index: Index = json(index, || "index.json".to_owned())?;
+        let index = Index::read(index).map_err(|source| FileError::Oci { what: "index.json".to_owned(), source })?;
         let (first, images) = split(&index)?;
         let mut walk = Walk { fetch, metadata: Vec::new(), known: BTreeMap::new(), bytes: 0 };
 
-        let artifact: Manifest = walk.metadata(first, NamedBy::Release)?;
+        let artifact = walk.manifest(first, NamedBy::Release)?;
         if artifact.config.media_type != RELEASE_CONFIG {
             return Err(contradiction("the first manifest of index.json is not a release"));
         }
@@ -136,7 +135,7 @@ impl Contents {
 
         let mut read = BTreeMap::new();
         for (reference, descriptor) in images {
-            let manifest: Manifest = walk.metadata(descriptor, NamedBy::ImageManifest(reference.clone()))?;
+            let manifest = walk.manifest(descriptor, NamedBy::ImageManifest(reference.clone()))?;
             walk.bytes(&manifest.config, NamedBy::ImageConfig(reference.clone()))?;
             read.insert(reference, Image { descriptor: descriptor.clone(), manifest });
         }
@@ -163,10 +162,18 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn metadata<T: DeserializeOwned>(&mut self, descriptor: &Descriptor, named_by: NamedBy) -> Result<T, FileError> {
+    fn manifest(&mut self, descriptor: &Descriptor, named_by: NamedBy) -> Result<Manifest, FileError> {
         let place = self.bytes(descriptor, named_by)?;
         let (blob, bytes) = &self.metadata[place];
-        json(bytes, || blob.named_by.to_string())
+        let what = || blob.named_by.to_string();
+        let manifest = Manifest::read(bytes).map_err(|source| FileError::Oci { what: what(), source })?;
+        // Who goes by the index and who goes by the manifest must see the same kind of thing.
+        match &manifest.media_type {
+            Some(own) if *own != descriptor.media_type => {
+                Err(contradiction(&format!("{} is of another media type than index.json says", what())))
+            }
+            _ => Ok(manifest),
+        }
     }
 
     /// Place of the blob in `metadata`; fetched unless it is there already.
@@ -175,9 +182,9 @@ impl Walk<'_> {
             same_size(descriptor, size)?;
             return Ok(place);
         }
-        limit("size of a manifest", descriptor.size, MAX_MANIFEST)?;
+        limit(|| format!("size of the {named_by}"), descriptor.size, MAX_MANIFEST)?;
         self.bytes += descriptor.size;
-        limit("size of all manifests", self.bytes, MAX_METADATA)?;
+        limit(|| format!("size of all manifests up to the {named_by}"), self.bytes, MAX_METADATA)?;
         let blob = named(descriptor, named_by);
         let bytes = (self.fetch)(&blob)?;
         self.metadata.push((blob, bytes));
@@ -197,8 +204,8 @@ impl Rest {
         if let Some(&(_, size)) = self.known.get(&descriptor.digest) {
             return same_size(descriptor, size);
         }
-        limit("size of a blob", descriptor.size, ustar::LARGEST)?;
-        limit("number of blobs", self.known.len() as u64 + 1, MAX_BLOBS as u64)?;
+        limit(|| format!("size of the {named_by}"), descriptor.size, ustar::LARGEST)?;
+        limit(|| "number of blobs".to_owned(), self.known.len() as u64 + 1, MAX_BLOBS as u64)?;
         self.known.insert(descriptor.digest, (self.blobs.len(), descriptor.size));
         self.blobs.push(named(descriptor, named_by));
         Ok(())
@@ -247,12 +254,16 @@ fn split(index: &Index) -> Result<(&Descriptor, Named<'_>), FileError> {
     if first.artifact_type.as_deref() != Some(RELEASE_ARTIFACT) {
         return Err(contradiction("the first manifest of index.json is not a release"));
     }
-    limit("number of images", rest.len() as u64, MAX_IMAGES as u64)?;
+    limit(|| "number of images".to_owned(), rest.len() as u64, MAX_IMAGES as u64)?;
     let mut images: Vec<(String, &Descriptor)> = Vec::with_capacity(rest.len());
     for descriptor in rest {
         let Some(reference) = descriptor.annotations.get(REF_NAME) else {
             return Err(contradiction("index.json has an image without a reference"));
         };
+        if !is_reference(reference) {
+            let reference: String = reference.chars().take(80).collect();
+            return Err(contradiction(&format!("index.json has an image with the reference {reference:?}")));
+        }
         if images.last().is_some_and(|(before, _)| before >= reference) {
             return Err(contradiction("the images of index.json are not in ascending order"));
         }
@@ -282,14 +293,10 @@ fn same_size(descriptor: &Descriptor, size: u64) -> Result<(), FileError> {
     Err(contradiction(&format!("blob {} is named with two sizes", descriptor.digest)))
 }
 
-pub(super) fn limit(what: &'static str, found: u64, limit: u64) -> Result<(), FileError> {
-    if found <= limit { Ok(()) } else { Err(FileError::Limit { what, found, limit }) }
+pub(super) fn limit(what: impl FnOnce() -> String, found: u64, limit: u64) -> Result<(), FileError> {
+    if found <= limit { Ok(()) } else { Err(FileError::Limit { what: what(), found, limit }) }
 }
 
 fn contradiction(text: &str) -> FileError {
     FileError::Contradiction(text.to_owned())
-}
-
-fn json<T: DeserializeOwned>(bytes: &[u8], what: impl Fn() -> String) -> Result<T, FileError> {
-    serde_json::from_slice(bytes).map_err(|source| FileError::Json { what: what(), source })
 }

@@ -3,6 +3,7 @@
 use std::io;
 
 use bridle_core::digest::Digest;
+use bridle_core::oci::OciError;
 use bridle_core::release::ReleaseError;
 
 use super::contents::NamedBy;
@@ -26,10 +27,12 @@ pub enum FileError {
     #[error("write release file")]
     Write(#[source] io::Error),
     /// An entry whose header is not the one that the format asks for.
-    #[error("read release file: header of an entry at byte {position}: {problem}")]
+    #[error("read release file: header at byte {position}, where {expected} must stand: {problem}")]
     Header {
         /// Where the header begins.
         position: u64,
+        /// What the format asks for here.
+        expected: String,
         /// What is wrong with it.
         problem: HeaderProblem,
     },
@@ -54,8 +57,8 @@ pub enum FileError {
     /// Something exceeds a limit of the format.
     #[error("read release file: {what} is {found}, the limit is {limit}")]
     Limit {
-        /// What is counted.
-        what: &'static str,
+        /// What is counted, with the name of the part that it belongs to.
+        what: String,
         /// Measured.
         found: u64,
         /// The limit.
@@ -72,18 +75,29 @@ pub enum FileError {
         named_by: NamedBy,
     },
     /// Bytes that must be zero are not, or bytes follow the end.
-    #[error("read release file: {what} at byte {position}")]
+    #[error("read release file: {what} at byte {position}, after {within}")]
     Garbage {
         /// What was found.
         what: &'static str,
+        /// The part after which it stands.
+        within: String,
         /// Where.
         position: u64,
     },
-    /// JSON that the format does not allow.
+    /// An index or a manifest that the format does not allow.
     #[error("read release file: {what}")]
-    Json {
+    Oci {
         /// What was read.
         what: String,
+        /// Cause.
+        #[source]
+        source: OciError,
+    },
+    /// A part cannot be written as JSON.
+    #[error("write release file: {what}")]
+    Json {
+        /// What was written.
+        what: &'static str,
         /// Cause.
         #[source]
         source: serde_json::Error,
@@ -129,9 +143,26 @@ pub enum FileError {
         /// The number.
         sequence: u64,
     },
-    /// Not a `.run` file, or one that was damaged.
+    /// Nothing that could be a release file.
+    #[error("read release file: {0}")]
+    Other(&'static str),
+    /// A `.run` file whose footer is damaged or does not fit the file.
     #[error("read run file: {0}")]
     Run(&'static str),
+    /// A `.run` file whose head is not the signed installer.
+    #[error("read run file: {0}")]
+    Head(&'static str),
+    /// Written by another version of the format.
+    #[error("read run file: format {found}, this program reads {expected}")]
+    Version {
+        /// In the file.
+        found: u32,
+        /// The one that is read.
+        expected: u32,
+    },
+    /// A release without the beginning that its executable form needs, or cut before it.
+    #[error("read run file: an executable without a release behind it; is the file complete?")]
+    HeadOnly,
     /// A blob was opened but neither finished nor skipped; a fault of the caller.
     #[error("read release file: the blob before was left half read")]
     HalfRead,

@@ -3,6 +3,7 @@
 
 mod contents;
 mod error;
+mod fault;
 mod reader;
 mod run;
 mod source;
@@ -20,6 +21,10 @@ pub use contents::{
 };
 pub use error::{FileError, HeaderProblem};
 pub use reader::{BlobReader, Conditions, LAYOUT, OpenedBundle, VerifiedBundle};
+#[cfg(any(test, feature = "sample"))]
+pub use run::parse_footer;
 pub use run::{INSTALLER, ReleaseFile, write_run};
 pub use source::{Section, Source, Stream};
+#[cfg(any(test, feature = "sample"))]
+pub use ustar::{header, padding, parse as parse_header};
 pub use writer::write_bundle;

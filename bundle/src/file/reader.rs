@@ -1,19 +1,21 @@
 //! Reading a release file as a stream: nothing is used before it is verified, and every byte is read once.
 
-use std::io;
+use std::io::{self, Read};
 
 use bridle_core::digest::Digest;
 use bridle_core::oci::Index;
 use sha2::{Digest as _, Sha256};
 
-use super::contents::{Contents, MAX_INDEX, NamedBlob, PUBLISHER_KEY, limit};
+use super::contents::{Contents, MAX_INDEX, MAX_MANIFEST, NamedBlob, PUBLISHER_KEY, limit};
 use super::error::FileError;
 use super::source::Source;
 use super::ustar::{self, BLOCK};
-use crate::trust::{PublicKey, Signature, TrustedKeys};
+use crate::trust::{PublicKey, Signature, TrustError, TrustedKeys, UNTRUSTED_COMMENT};
 
 /// Content of `oci-layout`.
 pub const LAYOUT: &[u8] = b"{\"imageLayoutVersion\":\"1.0.0\"}";
+/// Name of the entry with the signature.
+pub(super) const SIGNATURE: &str = "index.json.minisig";
 /// Bytes that are read at a time.
 const CHUNK: usize = 256 << 10;
 
@@ -37,8 +39,12 @@ impl<S: Source> OpenedBundle<S> {
             return Err(FileError::Contradiction("oci-layout has another version".to_owned()));
         }
         let index = tape.named("index.json", MAX_INDEX)?;
-        let signature = tape.named("index.json.minisig", crate::trust::MAX_TEXT)?;
+        let signature = tape.named(SIGNATURE, crate::trust::MAX_TEXT)?;
         let signature = Signature::parse(&signature)?;
+        // The one line that no signature covers has one form, so that no byte of the file is free.
+        if signature.untrusted_comment() != UNTRUSTED_COMMENT {
+            return Err(TrustError::Signature("another untrusted comment than the format has").into());
+        }
         let publisher = claimed_key(&index);
         Ok(Self { tape, index, signature, publisher })
     }
@@ -163,7 +169,9 @@ impl<S: Source> VerifiedBundle<S> {
         if self.ended {
             return Ok(None);
         }
-        let Some((name, size)) = self.tape.header()? else {
+        let open = self.contents.blobs.get(self.next);
+        let expected = || open.map_or_else(|| END.to_owned(), |blob| format!("{} or a later one", within(blob)));
+        let Some((name, size)) = self.tape.header(expected)? else {
             self.tape.end()?;
             self.left_out.extend_from_slice(&self.contents.blobs[self.next..]);
             self.next = self.contents.blobs.len();
@@ -173,11 +181,7 @@ impl<S: Source> VerifiedBundle<S> {
         let place = self.place(&name)?;
         let blob = &self.contents.blobs[place];
         if blob.size != size {
-            return Err(FileError::Size {
-                entry: format!("blob {} ({})", blob.digest, blob.named_by),
-                found: size,
-                expected: blob.size,
-            });
+            return Err(FileError::Size { entry: within(blob), found: size, expected: blob.size });
         }
         self.left_out.extend_from_slice(&self.contents.blobs[self.next..place]);
         self.next = place + 1;
@@ -218,9 +222,7 @@ impl<S: Source> VerifiedBundle<S> {
             Some(distance) => Ok(self.next + distance),
             None => Err(entry(
                 name,
-                open.first().map_or("the end".to_owned(), |blob| {
-                    format!("blob {} ({}) or a later one", blob.digest, blob.named_by)
-                }),
+                open.first().map_or_else(|| END.to_owned(), |blob| format!("{} or a later one", within(blob))),
             )),
         }
     }
@@ -255,6 +257,47 @@ impl<S: Source> BlobReader<'_, S> {
         Ok(count)
     }
 
+    /// Takes the beginning of the blob from `known` (at most `length` bytes) and passes over it on the medium, where it is
+    /// possible to come back ([`Self::restart`]); `false` where it is not, and nothing happened. What was taken counts as
+    /// little as what [`Self::chunk`] reads.
+    ///
+    /// # Errors
+    /// [`FileError::Read`] if the medium fails.
+    pub fn resume(&mut self, known: &mut dyn Read, length: u64) -> Result<bool, FileError> {
+        if self.left != self.blob.size || length > self.left || !self.tape.source.back(0) {
+            return Ok(false);
+        }
+        let taken = io::copy(&mut known.take(length), &mut self.hash);
+        if taken.is_ok_and(|count| count == length) {
+            self.tape.skip(length, || within(self.blob))?;
+            self.left -= length;
+            return Ok(true);
+        }
+        self.hash = Sha256::new();
+        Ok(false)
+    }
+
+    /// Whether the whole blob has been read and is what its name says.
+    #[must_use]
+    pub fn matches(&self) -> bool {
+        self.left == 0 && Digest::from_bytes(self.hash.clone().finalize().into()) == self.blob.digest
+    }
+
+    /// Goes back to the beginning of the blob.
+    ///
+    /// # Errors
+    /// [`FileError::Read`] (`NotSeekable`) on a medium that only goes forward.
+    pub fn restart(&mut self) -> Result<(), FileError> {
+        let read = self.blob.size - self.left;
+        if !self.tape.source.back(read) {
+            return Err(self.tape.failed(io::ErrorKind::NotSeekable.into(), within(self.blob)));
+        }
+        self.tape.position -= read;
+        self.left = self.blob.size;
+        self.hash = Sha256::new();
+        Ok(())
+    }
+
     /// Reads what is left and checks the digest.
     ///
     /// # Errors
@@ -268,7 +311,7 @@ impl<S: Source> BlobReader<'_, S> {
         if found != self.blob.digest {
             return Err(FileError::Digest { expected: self.blob.digest, found, named_by: self.blob.named_by.clone() });
         }
-        self.tape.padding(self.blob.size)?;
+        self.tape.padding(self.blob.size, || within(self.blob))?;
         *self.within = false;
         Ok(())
     }
@@ -279,13 +322,15 @@ impl<S: Source> BlobReader<'_, S> {
     /// [`FileError::Read`] if the file ends within it.
     pub fn skip(self) -> Result<(), FileError> {
         self.tape.skip(self.left, || within(self.blob))?;
-        self.tape.padding(self.blob.size)?;
+        self.tape.padding(self.blob.size, || within(self.blob))?;
         *self.within = false;
         Ok(())
     }
 }
 
 const BLOBS: &str = "blobs/sha256/";
+/// What must stand behind the last blob.
+const END: &str = "the end of the archive";
 
 /// Name of the entry of a blob.
 pub(super) fn entry_name(digest: &Digest) -> String {
@@ -301,7 +346,7 @@ fn entry(found: &str, expected: String) -> FileError {
 }
 
 fn claimed_key(index: &[u8]) -> Option<PublicKey> {
-    let index: Index = serde_json::from_slice(index).ok()?;
+    let index = Index::read(index).ok()?;
     PublicKey::parse(index.annotations.get(PUBLISHER_KEY)?.as_bytes()).ok()
 }
 
@@ -342,30 +387,31 @@ impl<S: Source> Tape<S> {
         Ok(())
     }
 
-    fn header(&mut self) -> Result<Option<(String, u64)>, FileError> {
+    /// Name and size of the next entry, `None` for a block of zeros; `expected` is what must stand here.
+    fn header(&mut self, expected: impl Fn() -> String) -> Result<Option<(String, u64)>, FileError> {
         let position = self.position;
         let mut block = [0; BLOCK];
-        self.exact(&mut block, || "header of an entry".to_owned())?;
-        ustar::parse(&block).map_err(|problem| FileError::Header { position, problem })
+        self.exact(&mut block, || format!("header where {} must stand", expected()))?;
+        ustar::parse(&block).map_err(|problem| FileError::Header { position, expected: expected(), problem })
     }
 
-    fn padding(&mut self, size: u64) -> Result<(), FileError> {
+    fn padding(&mut self, size: u64, within: impl Fn() -> String) -> Result<(), FileError> {
         let position = self.position;
         let mut block = [0; BLOCK];
         let fill = &mut block[..ustar::padding(size)];
-        self.exact(fill, || "padding of an entry".to_owned())?;
+        self.exact(fill, || format!("padding of {}", within()))?;
         if fill.iter().all(|&byte| byte == 0) {
             Ok(())
         } else {
-            Err(FileError::Garbage { what: "padding that is not zero", position })
+            Err(FileError::Garbage { what: "padding that is not zero", within: within(), position })
         }
     }
 
     /// The entry that must stand here by its name, whole; `longest` is the largest size.
     fn named(&mut self, name: &'static str, longest: u64) -> Result<Vec<u8>, FileError> {
-        match self.header()? {
+        match self.header(|| name.to_owned())? {
             Some((found, size)) if found == name => {
-                limit(name, size, longest)?;
+                limit(|| format!("size of {name}"), size, longest)?;
                 self.content(size, || name.to_owned())
             }
             Some((found, _)) => Err(entry(&found, name.to_owned())),
@@ -376,7 +422,7 @@ impl<S: Source> Tape<S> {
     /// The manifest or configuration that must stand here, verified.
     fn metadata(&mut self, blob: &NamedBlob) -> Result<Vec<u8>, FileError> {
         let expected = entry_name(&blob.digest);
-        let size = match self.header()? {
+        let size = match self.header(|| within(blob))? {
             Some((found, size)) if found == expected => size,
             Some((found, _)) => return Err(entry(&found, within(blob))),
             None => return Err(entry("", within(blob))),
@@ -392,18 +438,13 @@ impl<S: Source> Tape<S> {
         Ok(bytes)
     }
 
-    /// Content of at most [`MAX_INDEX`] bytes with its padding.
+    /// Content of at most [`MAX_INDEX`] or [`MAX_MANIFEST`] bytes with its padding.
     fn content(&mut self, size: u64, within: impl Fn() -> String) -> Result<Vec<u8>, FileError> {
-        let mut bytes = vec![
-            0;
-            usize::try_from(size).map_err(|_| FileError::Limit {
-                what: "size of an entry",
-                found: size,
-                limit: MAX_INDEX
-            })?
-        ];
-        self.exact(&mut bytes, within)?;
-        self.padding(size)?;
+        limit(|| format!("size of {}", within()), size, MAX_INDEX.max(MAX_MANIFEST))?;
+        // As large as the limit at most, which fits.
+        let mut bytes = vec![0; size as usize];
+        self.exact(&mut bytes, &within)?;
+        self.padding(size, within)?;
         Ok(bytes)
     }
 
@@ -411,17 +452,20 @@ impl<S: Source> Tape<S> {
     fn end(&mut self) -> Result<(), FileError> {
         let position = self.position;
         let mut block = [0; BLOCK];
-        self.exact(&mut block, || "end of the archive".to_owned())?;
+        self.exact(&mut block, || END.to_owned())?;
         if block.iter().any(|&byte| byte != 0) {
-            return Err(FileError::Garbage { what: "an entry after the end", position });
+            return Err(FileError::Garbage { what: "a block that is not zero", within: END.to_owned(), position });
         }
         let mut more = [0; 1];
         loop {
             match self.source.read(&mut more) {
                 Ok(0) => return Ok(()),
-                Ok(_) => return Err(FileError::Garbage { what: "bytes after the end", position: self.position }),
+                Ok(_) => {
+                    let within = END.to_owned();
+                    return Err(FileError::Garbage { what: "more bytes", within, position: self.position });
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.failed(error, "end of the archive".to_owned())),
+                Err(error) => return Err(self.failed(error, END.to_owned())),
             }
         }
     }

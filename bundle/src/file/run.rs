@@ -1,13 +1,14 @@
 //! A release file on disk, alone (`.bundle`) or behind an installer (`.run`).
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek as _, SeekFrom, Write};
 use std::ops::Range;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use bridle_core::digest::Digest;
 use bridle_core::release::ReleaseManifest;
+use rustix::fs::OFlags;
 use sha2::{Digest as _, Sha256};
 
 use super::error::FileError;
@@ -32,12 +33,18 @@ impl ReleaseFile {
     /// Opens a `.run` file (also `/proc/self/exe`) or a `.bundle` file; which one it is, its footer tells.
     ///
     /// # Errors
-    /// [`FileError::Read`] if it cannot be read, [`FileError::Run`] for a footer that is damaged.
+    /// [`FileError::Read`] if it cannot be read, [`FileError::Run`] for a footer that is damaged or does not fit the file,
+    /// [`FileError::Version`], [`FileError::HeadOnly`], [`FileError::Other`] for what is no file at all.
     pub fn open(path: &Path) -> Result<Self, FileError> {
-        let file = File::open(path).map_err(|error| failed(0, error))?;
+        // Opening a pipe must not wait for somebody to write into it.
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+            .open(path)
+            .map_err(|error| failed(0, error))?;
         let metadata = file.metadata().map_err(|error| failed(0, error))?;
         if !metadata.is_file() {
-            return Err(FileError::Run("not a regular file"));
+            return Err(FileError::Other("not a regular file"));
         }
         let size = metadata.len();
         let mut footer = [0; FOOTER];
@@ -52,7 +59,7 @@ impl ReleaseFile {
         let mut magic = [0; 4];
         file.read_exact_at(&mut magic, 0).map_err(|error| failed(0, error))?;
         if &magic == b"\x7fELF" {
-            return Err(FileError::Run("an executable without a release behind it; is the file complete?"));
+            return Err(FileError::HeadOnly);
         }
         Ok(Self { file, head: None, bundle: 0..size })
     }
@@ -82,18 +89,18 @@ impl ReleaseFile {
     /// between it and the bundle. Nothing to check for a `.bundle`.
     ///
     /// # Errors
-    /// [`FileError::Run`] if it is another program.
+    /// [`FileError::Head`] if it is another program.
     pub fn verify_head(&self, release: &ReleaseManifest) -> Result<(), FileError> {
         let Some(head) = &self.head else { return Ok(()) };
-        let expected = release.program(INSTALLER).ok_or(FileError::Run("the release names no installer"))?;
+        let expected = release.program(INSTALLER).ok_or(FileError::Head("the release names no installer"))?;
         if expected.size != head.end - head.start {
-            return Err(FileError::Run("the head is not the installer of the release (size)"));
+            return Err(FileError::Head("the head is not the installer of the release (size)"));
         }
         let file = || self.file.try_clone().map_err(|error| failed(0, error));
         let mut hash = Sha256::new();
         io::copy(&mut Section::new(file()?, head.clone()), &mut hash).map_err(|error| failed(0, error))?;
         if Digest::from_bytes(hash.finalize().into()) != expected.digest {
-            return Err(FileError::Run("the head is not the installer of the release (digest)"));
+            return Err(FileError::Head("the head is not the installer of the release (digest)"));
         }
         let mut padding = Vec::new();
         Section::new(file()?, head.end..self.bundle.start)
@@ -102,7 +109,7 @@ impl ReleaseFile {
         if padding.iter().all(|&byte| byte == 0) {
             Ok(())
         } else {
-            Err(FileError::Run("the padding behind the head is not zero"))
+            Err(FileError::Head("the padding behind the head is not zero"))
         }
     }
 }
@@ -136,18 +143,26 @@ fn footer(head: u64, start: u64, size: u64) -> [u8; FOOTER] {
     bytes
 }
 
-fn parse_footer(bytes: &[u8; FOOTER], file: u64) -> Result<(Range<u64>, Range<u64>), FileError> {
+/// Where head and bundle lie, as the last 64 bytes of a file of `file` bytes say.
+pub fn parse_footer(bytes: &[u8; FOOTER], file: u64) -> Result<(Range<u64>, Range<u64>), FileError> {
     let number = |at: usize| {
         let mut word = [0; 8];
         word.copy_from_slice(&bytes[at..at + 8]);
         u64::from_le_bytes(word)
     };
     let (head, start, size) = (number(16), number(24), number(32));
-    if bytes[8..12] != VERSION.to_le_bytes() {
-        return Err(FileError::Run("written by another version of the format"));
+    // The checksum first: a flipped bit in the version is damage, not another version.
+    let sum = Sha256::digest(&bytes[..40]);
+    if bytes[40..] != sum[..24] {
+        return Err(FileError::Run("the footer is damaged"));
+    }
+    let mut found = [0; 4];
+    found.copy_from_slice(&bytes[8..12]);
+    if found != VERSION.to_le_bytes() {
+        return Err(FileError::Version { found: u32::from_le_bytes(found), expected: VERSION });
     }
     if *bytes != footer(head, start, size) {
-        return Err(FileError::Run("the footer is damaged"));
+        return Err(FileError::Run("the footer holds what this version has no room for"));
     }
     let whole = start.checked_add(size).and_then(|end| end.checked_add(FOOTER as u64));
     if head.checked_next_multiple_of(PAGE) != Some(start) || whole != Some(file) {

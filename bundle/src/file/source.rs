@@ -11,6 +11,12 @@ pub trait Source: Read {
     /// # Errors
     /// `UnexpectedEof` if there are fewer; errors of the medium.
     fn skip(&mut self, count: u64) -> io::Result<()>;
+
+    /// Goes back by `count` bytes; `false` where that cannot be done, and nothing happened.
+    fn back(&mut self, count: u64) -> bool {
+        let _ = count;
+        false
+    }
 }
 
 /// A stream that cannot seek: what is passed over is read and dropped.
@@ -34,6 +40,7 @@ impl<R: Read> Source for Stream<R> {
 #[derive(Debug)]
 pub struct Section {
     file: File,
+    start: u64,
     position: u64,
     end: u64,
 }
@@ -42,7 +49,7 @@ impl Section {
     /// The bytes `range` of `file`.
     #[must_use]
     pub fn new(file: File, range: std::ops::Range<u64>) -> Self {
-        Self { file, position: range.start, end: range.end }
+        Self { file, start: range.start, position: range.start, end: range.end }
     }
 
     /// Bytes left.
@@ -71,5 +78,15 @@ impl Source for Section {
         }
         self.position += count;
         Ok(())
+    }
+
+    fn back(&mut self, count: u64) -> bool {
+        match self.position.checked_sub(count).filter(|position| *position >= self.start) {
+            Some(position) => {
+                self.position = position;
+                true
+            }
+            None => false,
+        }
     }
 }

@@ -6,7 +6,7 @@
 use super::error::HeaderProblem;
 
 /// Bytes of a tar block.
-pub(super) const BLOCK: usize = 512;
+pub const BLOCK: usize = 512;
 /// Largest size that the octal field of a header can say: 8 GiB less one byte.
 pub(super) const LARGEST: u64 = 0o77_777_777_777;
 
@@ -17,7 +17,7 @@ const CHECKSUM: std::ops::Range<usize> = 148..156;
 
 /// The header of the regular file `name` of `size` bytes. The name has at most 100 ASCII bytes, the size is at most
 /// [`LARGEST`]; callers hold both.
-pub(super) fn header(name: &str, size: u64) -> [u8; BLOCK] {
+pub fn header(name: &str, size: u64) -> [u8; BLOCK] {
     let mut block = [0; BLOCK];
     let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, &name.as_bytes()[..name.len().min(NAME)]);
@@ -37,7 +37,7 @@ pub(super) fn header(name: &str, size: u64) -> [u8; BLOCK] {
 }
 
 /// Name and size of an entry, or `None` for a block of zeros.
-pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Option<(String, u64)>, HeaderProblem> {
+pub fn parse(block: &[u8; BLOCK]) -> Result<Option<(String, u64)>, HeaderProblem> {
     if block.iter().all(|&byte| byte == 0) {
         return Ok(None);
     }
@@ -60,7 +60,7 @@ pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Option<(String, u64)>, Header
 }
 
 /// Bytes of zeros that follow `size` bytes of content.
-pub(super) fn padding(size: u64) -> usize {
+pub fn padding(size: u64) -> usize {
     // The remainder is below 512, so it fits.
     (BLOCK - (size % BLOCK as u64) as usize) % BLOCK
 }

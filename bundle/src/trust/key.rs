@@ -3,10 +3,12 @@
 use std::fmt;
 use std::fs;
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rustix::fs::OFlags;
 use sha2::{Digest as _, Sha256};
 
 use super::{MAX_KEYS, MAX_TEXT, Signature, TrustError};
@@ -64,6 +66,9 @@ impl PublicKey {
         };
         let bytes = STANDARD.decode(line.trim()).map_err(|_| TrustError::Key("not base64"))?;
         let bytes: [u8; 42] = bytes.try_into().map_err(|_| TrustError::Key("wrong length"))?;
+        if &bytes[..2] != b"Ed" {
+            return Err(TrustError::Key("not an Ed25519 key"));
+        }
         let key =
             minisign_verify::PublicKey::from_base64(line.trim()).map_err(|_| TrustError::Key("not a minisign key"))?;
         Ok(Self { key, bytes })
@@ -210,7 +215,9 @@ impl TrustedKeys {
 /// Reads a regular file of at most [`MAX_TEXT`] bytes.
 pub(super) fn read_small(path: &Path) -> Result<Vec<u8>, TrustError> {
     let failed = |source| TrustError::Read { path: path.to_owned(), source };
-    let file = fs::File::open(path).map_err(failed)?;
+    // Opening a pipe must not wait for somebody to write into it.
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(failed)?;
     if !file.metadata().map_err(failed)?.is_file() {
         return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
     }

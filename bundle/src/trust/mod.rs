@@ -1,5 +1,6 @@
 //! Whom this host trusts: minisign keys and signatures (format of minisign 0.8 and later, prehashed).
 
+mod fault;
 mod key;
 #[cfg(any(test, feature = "sign"))]
 mod sign;
@@ -15,6 +16,8 @@ use std::path::PathBuf;
 
 /// Largest text of a key or a signature, in bytes.
 pub const MAX_TEXT: u64 = 4096;
+/// First line of every signature that is made here; inside a release file it is the only one that is allowed.
+pub const UNTRUSTED_COMMENT: &str = "untrusted comment: signature from bridle-bundle";
 /// Most keys that a host trusts at a time.
 pub const MAX_KEYS: usize = 16;
 

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use blake2::{Blake2b512, Digest as _};
 
-use super::{KeyId, PublicKey, TrustError};
+use super::{KeyId, PublicKey, TrustError, UNTRUSTED_COMMENT};
 
 /// A secret key in memory; overwritten when dropped as far as the signature crate does it.
 pub struct SigningKey {
@@ -51,10 +51,7 @@ impl SigningKey {
         let signature = self.pair.sk.sign(hash.finalize(), None);
         let whole = self.pair.sk.sign([signature.as_ref(), comment.as_bytes()].concat(), None);
         let line = STANDARD.encode([b"ED".as_slice(), &self.id.bytes(), signature.as_ref()].concat());
-        Ok(format!(
-            "untrusted comment: signature from bridle-bundle\n{line}\ntrusted comment: {comment}\n{}\n",
-            STANDARD.encode(whole.as_ref())
-        ))
+        Ok(format!("{UNTRUSTED_COMMENT}\n{line}\ntrusted comment: {comment}\n{}\n", STANDARD.encode(whole.as_ref())))
     }
 }
 

@@ -29,13 +29,20 @@ impl Signature {
         let inner = minisign_verify::Signature::decode(text).map_err(|_| TrustError::Signature("not minisign"))?;
         // Exactly the four lines that are written: bytes that no signature covers must have no room here.
         let lines: Vec<&str> = text.split('\n').collect();
-        let [untrusted, line, trusted, _, ""] = lines[..] else {
+        let [untrusted, line, trusted, whole, ""] = lines[..] else {
             return Err(TrustError::Signature("expected four lines"));
         };
         if !untrusted.starts_with("untrusted comment: ") || !trusted.starts_with("trusted comment: ") {
             return Err(TrustError::Signature("expected comments"));
         }
+        // A line break that the signature's reader drops would be a byte that nothing covers.
+        if text.chars().any(|c| c.is_control() && c != '\n') {
+            return Err(TrustError::Signature("has control characters"));
+        }
         let bytes = STANDARD.decode(line).map_err(|_| TrustError::Signature("not base64"))?;
+        if !STANDARD.decode(whole).is_ok_and(|bytes| bytes.len() == 64) {
+            return Err(TrustError::Signature("not base64"));
+        }
         if bytes.len() != 74 || &bytes[..2] != b"ED" {
             return Err(TrustError::Signature("not prehashed"));
         }
@@ -50,6 +57,12 @@ impl Signature {
     /// [`TrustError`] if it cannot be read or holds no signature.
     pub fn read(path: &Path) -> Result<Self, TrustError> {
         Self::parse(&read_small(path)?)
+    }
+
+    /// Its first line, which no signature covers.
+    #[must_use]
+    pub fn untrusted_comment(&self) -> &str {
+        self.text.split('\n').next().unwrap_or_default()
     }
 
     /// The key that it says it was made with.
