@@ -3,7 +3,7 @@
 
 exit-0 = done
 exit-1 = failed
-exit-2 = wrong words on the command line
+exit-2 = the command line or a configuration file is wrong
 exit-3 = this server does not meet the requirements
 exit-4 = a confirmation is needed and nobody can be asked
 exit-5 = another operation runs
@@ -17,6 +17,7 @@ exit-130 = left; the operation goes on
 install-place-completion = words for the TAB key: { $path }
 
 label-example = EXAMPLE
+explain-exit-finding = { $exit } (where it blocks; a warning changes no exit code)
 label-exit = EXIT
 
 help-heading-usage = Usage:

@@ -3,7 +3,7 @@
 
 exit-0 = fait
 exit-1 = échec
-exit-2 = mots erronés sur la ligne de commande
+exit-2 = la ligne de commande ou un fichier de configuration est erroné
 exit-3 = ce serveur ne remplit pas les conditions
 exit-4 = une confirmation est nécessaire et personne ne peut être interrogé
 exit-5 = une autre opération est en cours
@@ -17,6 +17,7 @@ exit-130 = quitté ; l’opération continue
 install-place-completion = mots pour la touche TAB : { $path }
 
 label-example = EXEMPLE
+explain-exit-finding = { $exit } (si le constat bloque ; un avertissement ne change pas le code)
 label-exit = SORTIE
 
 help-heading-usage = Utilisation :

@@ -70,7 +70,7 @@ BR-1146 = A removal was begun and has not come to its end.
     .fix = Look at: journalctl -u bridle-removal. It is tried again by itself; to try now: systemctl restart bridle-removal
 BR-1147 = A removal cannot be taken back.
     .why = What is gone is gone.
-    .fix = Let it go on: bridle operation retry, or continue after a pause. Then install again.
+    .fix = Let it go on with: bridle operation retry, or after a pause with: bridle operation continue. Then install again.
 
 help-bridle-uninstall = Remove the platform and Bridle from this server
     .more =

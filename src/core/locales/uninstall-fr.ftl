@@ -70,7 +70,7 @@ BR-1146 = Une désinstallation a commencé et n’est pas terminée.
     .fix = Regardez : journalctl -u bridle-removal. L’essai est refait de lui-même ; pour essayer tout de suite : systemctl restart bridle-removal
 BR-1147 = Une désinstallation ne peut pas être annulée.
     .why = Ce qui est parti est parti.
-    .fix = Laissez-la continuer : bridle operation retry, ou continue après une pause. Puis installez à nouveau.
+    .fix = Laissez-la continuer avec : bridle operation retry, ou après une pause avec : bridle operation continue. Puis installez à nouveau.
 
 help-bridle-uninstall = Enlever la plateforme et Bridle de ce serveur
     .more =

@@ -37,7 +37,7 @@ pub struct Explanation {
     /// What that looks like, where a sentence does not say it all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub example: Option<String>,
-    /// Exit code of a command that ends so.
+    /// Exit code of a command that ends so; of a finding: where it blocks.
     pub exit: u8,
 }
 
@@ -150,7 +150,10 @@ impl Explanation {
     #[must_use]
     pub fn lines(&self, language: Language) -> Vec<String> {
         let label = |code: &'static str| Message::new(code).render(language);
-        let exit = exit_words(self.exit, language);
+        let mut exit = exit_words(self.exit, language);
+        if self.code.starts_with(FINDING) {
+            exit = Message::new("explain-exit-finding").with("exit", exit).render(language);
+        }
         let parts = [
             (label("label-why"), self.why.as_deref()),
             (label("label-do"), self.fix.as_deref()),
