@@ -12,7 +12,7 @@ use bridle_core::message::Message;
 use bridle_core::operation::{OperationId, OperationState, OperationView};
 use bridle_core::plan::install::{Place, REGISTRY_PORT};
 use bridle_core::plan::review::{Finding, SpaceNeed};
-use bridle_core::plan::{self, Plan};
+use bridle_core::plan::{self, OperationKind, Plan};
 use bridle_core::site::Site;
 use bridle_core::wording;
 use bridle_host::files::Lock;
@@ -108,9 +108,13 @@ fn already(
     release: &str,
     look_only: bool,
 ) -> Result<Option<Next>, Fault> {
-    let operations = history(&around.host.layout)?;
+    let layout = &around.host.layout;
+    if bridle_host::removal::is_pending(layout) {
+        return Err(Fault::new(FaultCode::RemovalUnfinished));
+    }
+    let operations = history(layout)?;
     if let Some(open) = operations.iter().find(|operation| !operation.state.is_final()) {
-        if open.to != release {
+        if open.to != release || open.kind != OperationKind::Install {
             return Err(Fault::new(FaultCode::OperationRunning).with("operation", open.id.as_str()));
         }
         console.say(&Message::new("install-running").with("release", release));
@@ -122,7 +126,8 @@ fn already(
         around.host.start()?;
         return Ok(Some(Next::Follow(open.id.clone())));
     }
-    match operations.iter().find(|operation| operation.state == OperationState::Committed) {
+    let last = operations.iter().find(|operation| operation.state == OperationState::Committed);
+    match last.filter(|last| last.kind == OperationKind::Install) {
         Some(last) if last.to == release => {
             console.say(&Message::new("install-already").with("release", release));
             if console.json {

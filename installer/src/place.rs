@@ -53,9 +53,10 @@ pub enum Ended {
 }
 
 impl Host {
-    /// Directories, trust and profile.
+    /// Directories, trust and profile, after the account of what was here before: an uninstallation goes by it.
     pub fn ground(&self, key: &PublicKey, site: &Site) -> Result<(), Fault> {
         let layout = &self.layout;
+        bridle_host::removal::record(layout, &*self.process)?;
         for directory in [layout.etc_dir(), layout.trust_dir(), layout.releases_dir()] {
             files::make_dirs(&directory, 0o755)?;
         }

@@ -9,6 +9,7 @@ use bridle_core::engine::Journal as _;
 use bridle_core::event::{Event, EventKind};
 use bridle_core::fault::{Exit, Fault, FaultCode};
 use bridle_core::operation::{OperationId, OperationState};
+use bridle_core::removal::Receipt;
 use bridle_host::journal::{self, Journal};
 
 use self::sample::{TestHost, run_file, run_file_with};
@@ -56,6 +57,7 @@ fn places_everything_and_hands_over() {
     assert_eq!(
         *host.programs.ran.lock().expect("lock"),
         [
+            "nft list tables",
             "getent group bridle",
             "groupadd --system bridle",
             "systemctl daemon-reload",
@@ -195,7 +197,7 @@ fn ctrl_c_before_the_hand_over_leaves_nothing_that_runs_by_itself() {
     host.stop.store(true, std::sync::atomic::Ordering::Relaxed);
     assert_eq!(host.install(&yes()).expect("stops"), Next::End(Exit::Detached));
     assert!(journal::list(&host.layout.journal_dir()).expect("list").is_empty());
-    assert!(host.programs.ran.lock().expect("lock").is_empty());
+    assert_eq!(*host.programs.ran.lock().expect("lock"), ["nft list tables"], "only looked");
     host.stop.store(false, std::sync::atomic::Ordering::Relaxed);
     followed(host.install(&yes()).expect("goes on"));
 }
@@ -238,4 +240,32 @@ fn a_release_without_an_agent_is_refused() {
     host.file("x.run", &run_file_with("1.0.0", 1, &["k3s", "bridle"]));
     assert_eq!(code(host.install(&yes())), FaultCode::ReleaseDamaged);
     assert!(host.tree().is_empty());
+}
+
+#[test]
+fn what_was_here_before_is_written_down_first_and_once() {
+    let host = TestHost::new();
+    let drop_in = host.layout.at("/etc/rancher/k3s/config.yaml.d/90-site.yaml");
+    bridle_host::files::make_dirs(drop_in.parent().expect("parent"), 0o755).expect("folder");
+    bridle_host::files::write_atomic(&drop_in, b"{}", 0o644).expect("file");
+    let id = followed(host.install(&yes()).expect("install"));
+    let receipt = || std::fs::read_to_string(host.layout.receipt_file()).expect("receipt");
+    let first = Receipt::parse(&receipt()).expect("parses");
+    assert!(first.paths.contains_key("/etc/rancher/k3s/config.yaml.d/90-site.yaml"));
+    assert!(!first.paths.keys().any(|path| path.starts_with("/opt/bridle") || path.starts_with("/etc/bridle")));
+    commit(&host, &id);
+    let before = receipt();
+    host.install(&yes()).expect("a second time");
+    assert_eq!(receipt(), before);
+}
+
+#[test]
+fn nothing_is_installed_while_a_removal_goes_on() {
+    let host = TestHost::new();
+    let unit = host.layout.units_dir().join(bridle_host::units::REMOVAL);
+    bridle_host::files::make_dirs(unit.parent().expect("parent"), 0o755).expect("folder");
+    bridle_host::files::write_atomic(&unit, b"[Unit]\n", 0o644).expect("unit");
+    let before = host.tree();
+    assert_eq!(code(host.install(&yes())), FaultCode::RemovalUnfinished);
+    assert_eq!(host.tree(), before);
 }

@@ -6,20 +6,23 @@ use std::sync::Arc;
 use bridle_bundle::store::Store;
 use bridle_cluster::{KubeCluster, Setup};
 use bridle_core::fault::Fault;
+use bridle_core::operation::OperationView;
 use bridle_core::port::{Clock, Cluster, Host, Process};
 use bridle_host::certificates::Authority;
 use bridle_host::clock::SystemClock;
 use bridle_host::files::{self, Lock};
 use bridle_host::layout::Layout;
 use bridle_host::process::Processes;
+use bridle_host::removal::Keeper;
 use bridle_host::world::Machine;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::observe::{Observatory, Sight};
 use crate::operations::{Operations, Ports};
+use crate::removal::Remover;
 use crate::store::SharedStore;
-use crate::{api, registry, systemd};
+use crate::{api, registry, removal, systemd};
 
 /// How the agent is started.
 #[derive(Debug, Clone)]
@@ -83,7 +86,7 @@ pub struct World {
 /// # Errors
 /// [`AgentError`] if it cannot start.
 pub fn run(options: &AgentOptions) -> Result<(), AgentError> {
-    start(options, machine)
+    start(options, machine, Some(removal::follow))
 }
 
 /// Runs the agent over another world until it is told to stop: the same daemon, for simulations.
@@ -91,12 +94,16 @@ pub fn run(options: &AgentOptions) -> Result<(), AgentError> {
 /// # Errors
 /// [`AgentError`] if it cannot start.
 pub fn run_over(options: &AgentOptions, world: World) -> Result<(), AgentError> {
-    start(options, |_, _| Ok(world))
+    start(options, |_, _| Ok(world), None)
 }
+
+/// What follows the end of an operation.
+type Follow = fn(&Layout, &OperationView);
 
 fn start(
     options: &AgentOptions,
     world: impl FnOnce(&Layout, &Arc<SharedStore>) -> Result<World, AgentError>,
+    follow: Option<Follow>,
 ) -> Result<(), AgentError> {
     tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -105,7 +112,7 @@ fn start(
         .enable_all()
         .build()
         .map_err(AgentError::Threads)?;
-    let result = runtime.block_on(serve(options, world));
+    let result = runtime.block_on(serve(options, world, follow));
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     result
 }
@@ -113,6 +120,7 @@ fn start(
 async fn serve(
     options: &AgentOptions,
     world: impl FnOnce(&Layout, &Arc<SharedStore>) -> Result<World, AgentError>,
+    follow: Option<Follow>,
 ) -> Result<(), AgentError> {
     let layout = Layout::under(&options.root);
     files::make_dirs(&layout.run_dir(), 0o755)?;
@@ -121,6 +129,10 @@ async fn serve(
     let _lock = Lock::try_acquire(&lock_path)?.ok_or(AgentError::Second(lock_path))?;
     let store = Arc::new(SharedStore::new(Store::open(&layout.store_dir())?)?);
     let parts = assemble(&layout, &store, world(&layout, &store)?)?;
+    if let Some(follow) = follow {
+        let layout = layout.clone();
+        parts.operations.when_ended(Box::new(move |view| follow(&layout, view)));
+    }
 
     let registry_address = ("127.0.0.1", options.registry_port);
     let registry_listener = TcpListener::bind(registry_address)
@@ -152,6 +164,7 @@ pub(crate) struct Parts {
     pub(crate) operations: Arc<Operations>,
     pub(crate) observatory: Arc<Observatory>,
     pub(crate) store: Arc<SharedStore>,
+    pub(crate) remover: Arc<Remover>,
 }
 
 fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<Parts, AgentError> {
@@ -159,8 +172,9 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
     let operations =
         Operations::load(layout.journal_dir(), ports).map_err(|fault| AgentError::Journals(Box::new(fault)))?;
     let operations = Arc::new(operations);
+    let remover = Arc::new(Remover::new(layout.clone(), Arc::clone(&operations), Arc::clone(&world.sight)));
     let observatory = Observatory::new(layout.clone(), world.sight, world.clock, Arc::clone(&operations));
-    Ok(Parts { operations, observatory: Arc::new(observatory), store: Arc::clone(store) })
+    Ok(Parts { operations, observatory: Arc::new(observatory), store: Arc::clone(store), remover })
 }
 
 /// The real world: this machine and the cluster on it.
@@ -178,6 +192,7 @@ fn machine(layout: &Layout, store: &Arc<SharedStore>) -> Result<World, AgentErro
         process: Arc::clone(&process),
         blobs: Arc::clone(store) as _,
         certificates: Arc::clone(&authority) as _,
+        kept: Arc::new(Keeper::new(layout.clone())),
         clock: Arc::clone(&clock),
         scratch,
     }));

@@ -5,8 +5,10 @@ mod composition;
 mod observe;
 mod operations;
 mod registry;
+mod removal;
 mod store;
 mod systemd;
 
 pub use composition::{AgentError, AgentOptions, World, run, run_over};
 pub use observe::{Seen, Sight};
+pub use removal::{removal_is_pending, remove_rest, wake};

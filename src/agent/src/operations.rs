@@ -2,14 +2,15 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use bridle_core::engine::{Engine, Inbox, Observer, Rest, World};
 use bridle_core::event::{Event, EventKind, OperatorCommand};
 use bridle_core::fault::{Fault, FaultCode};
-use bridle_core::operation::{OperationId, OperationView};
-use bridle_core::port::{Clock, Cluster, Host};
+use bridle_core::operation::{OperationId, OperationState, OperationView};
+use bridle_core::plan::{OperationKind, Plan};
+use bridle_core::port::{Clock, Cluster, Host, Timestamp};
 use bridle_host::journal::{self, Journal};
 use tokio::sync::broadcast;
 
@@ -34,7 +35,11 @@ pub(crate) struct Operations {
     state: Mutex<State>,
     changed: Condvar,
     live: broadcast::Sender<Event>,
+    when_ended: OnceLock<WhenEnded>,
 }
+
+/// What is done whenever an operation has ended.
+pub(crate) type WhenEnded = Box<dyn Fn(&OperationView) + Send + Sync>;
 
 #[derive(Default)]
 struct State {
@@ -63,8 +68,8 @@ impl Operations {
         for id in journal::list(&dir)? {
             let events = journal::read(&dir, &id)?;
             let Some(view) = OperationView::fold(&events) else { continue };
-            if view.state == bridle_core::operation::OperationState::Committed {
-                state.installed = Some(view.to.clone());
+            if let Some(installed) = leaves(&view) {
+                state.installed = installed;
             }
             if !view.state.is_final() {
                 state.open.push_back(id);
@@ -74,7 +79,51 @@ impl Operations {
             }
         }
         let (live, _) = broadcast::channel(BEHIND);
-        Ok(Self { dir, ports, state: Mutex::new(state), changed: Condvar::new(), live })
+        Ok(Self { dir, ports, state: Mutex::new(state), changed: Condvar::new(), live, when_ended: OnceLock::new() })
+    }
+
+    /// Says once what is done whenever an operation has ended; for the one that ended last it is done now, in case the
+    /// agent was stopped between.
+    pub(crate) fn when_ended(&self, act: WhenEnded) {
+        if let Some(view) = self.current().filter(|view| view.state.is_final()) {
+            act(&view);
+        }
+        let _once = self.when_ended.set(act);
+    }
+
+    /// Refuses where an operation is open.
+    ///
+    /// # Errors
+    /// `OperationRunning` names it.
+    pub(crate) fn refuse_second(&self) -> Result<(), Fault> {
+        refuse_second(&self.lock())
+    }
+
+    /// Begins an operation: its plan is on disk when this returns, and goes on after any interruption.
+    ///
+    /// # Errors
+    /// A [`Fault`] if another one is open, or the journal cannot be written.
+    pub(crate) fn begin(&self, plan: Plan, by: &str) -> Result<OperationView, Fault> {
+        let mut state = self.lock();
+        refuse_second(&state)?;
+        let taken = journal::list(&self.dir)?;
+        let mut time = self.ports.clock.now();
+        let mut operation = OperationId::new(time, plan.kind());
+        while taken.contains(&operation) {
+            time = Timestamp(time.0 + 1000); // names have the grain of a second
+            operation = OperationId::new(time, plan.kind());
+        }
+        let format = bridle_core::journal::FORMAT;
+        let kind = EventKind::Approved { format, by: by.to_owned(), plan: Box::new(plan) };
+        let first = Event { seq: 1, operation: operation.clone(), time, kind };
+        journal::create(&self.dir, &first)?;
+        let view = OperationView::begin(&first).ok_or_else(|| Fault::new(FaultCode::Internal))?;
+        state.open.push_back(operation);
+        state.current = Some(Current { events: vec![first], view: view.clone() });
+        state.commands.clear();
+        state.waiting = false;
+        self.changed.notify_all();
+        Ok(view)
     }
 
     /// Starts the thread that runs operations.
@@ -157,6 +206,9 @@ impl Operations {
         let view = self.view(id)?;
         let refused =
             || Fault::new(FaultCode::CommandRefused).with("state", state_word(&view)).detail(view.state.title());
+        if view.kind == OperationKind::Uninstall && command == OperatorCommand::Abort {
+            return Err(Fault::new(FaultCode::RemovalFinal));
+        }
         let mut state = self.lock();
         let is_current = state.current.as_ref().is_some_and(|current| current.view.id == *id);
         if !is_current || !view.state.allows(&command) || state.commands.len() >= MOST_COMMANDS {
@@ -231,9 +283,13 @@ impl Operations {
         let mut state = self.lock();
         state.open.retain(|open| open != id);
         state.commands.clear();
-        let committed = state.current.as_ref().map(|current| (current.view.state, current.view.to.clone()));
-        if let Some((bridle_core::operation::OperationState::Committed, to)) = committed {
-            state.installed = Some(to);
+        let ended = state.current.as_ref().map(|current| current.view.clone());
+        if let Some(installed) = ended.as_ref().and_then(leaves) {
+            state.installed = installed;
+        }
+        drop(state);
+        if let (Some(act), Some(view)) = (self.when_ended.get(), ended) {
+            act(&view);
         }
     }
 
@@ -274,6 +330,21 @@ impl Inbox for Operations {
     fn closing(&self) -> bool {
         self.lock().closing
     }
+}
+
+fn refuse_second(state: &State) -> Result<(), Fault> {
+    match state.open.front() {
+        Some(open) => Err(Fault::new(FaultCode::OperationRunning).with("operation", open.as_str())),
+        None => Ok(()),
+    }
+}
+
+/// What is installed after an operation; `None` if it changed nothing in that.
+fn leaves(view: &OperationView) -> Option<Option<String>> {
+    (view.state == OperationState::Committed).then(|| match view.kind {
+        OperationKind::Install => Some(view.to.clone()),
+        OperationKind::Uninstall => None,
+    })
 }
 
 fn state_word(view: &OperationView) -> String {

@@ -66,6 +66,7 @@ pub enum Command {
     Explain {
         code: Option<String>,
     },
+    Uninstall(Uninstall),
     Completions {
         shell: Shell,
     },
@@ -75,6 +76,23 @@ pub enum Command {
     Tui,
     /// Started by its unit, as root.
     Agent,
+    /// The end of an uninstallation, started by its unit, as root.
+    #[command(hide = true)]
+    LastAct,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Uninstall {
+    #[arg(long, conflicts_with = "delete_data")]
+    pub keep_data: bool,
+    #[arg(long)]
+    pub delete_data: bool,
+    #[arg(long, value_name = "NAME", requires = "delete_data")]
+    pub confirm: Option<String>,
+    #[arg(long)]
+    pub dry_run: bool,
+    #[arg(long, conflicts_with = "delete_data")]
+    pub yes: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -99,6 +99,17 @@ impl Face {
         Ok(read.is_ok() && ["y", "yes", "o", "oui"].contains(&answer.trim().to_lowercase().as_str()))
     }
 
+    /// Asks for a line of text, without the space around it; `None` if nobody can be asked.
+    pub fn ask(&self, question: &Message) -> Option<String> {
+        if !self.may_ask {
+            return None;
+        }
+        let _ = write!(io::stderr(), "{} ", self.words(question));
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        Some(read.map(|_| answer.trim().to_owned()).unwrap_or_default())
+    }
+
     /// Writes data; a closed pipe ends the program as it ends any other.
     pub fn put(&self, text: &str) {
         let mut out = io::stdout().lock();

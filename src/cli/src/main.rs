@@ -11,6 +11,7 @@ mod release;
 mod screen;
 mod status;
 mod steps;
+mod uninstall;
 
 use std::process::ExitCode;
 
@@ -50,6 +51,8 @@ fn run(face: &Face, config: &ClientConfig, command: Command) -> Result<Exit, Fau
         }
         Command::Man { folder } => man::run(face, &folder),
         Command::Agent => agent(),
+        Command::LastAct => bridle_agent::remove_rest().map(|()| Exit::Ok),
+        Command::Uninstall(options) => block_on(uninstall::run(face, config, &options)),
         Command::Tui => block_on(bridle_tui::run(config, face.language, face.paint.0)),
     }
 }

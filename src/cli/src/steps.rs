@@ -6,6 +6,7 @@ use bridle_core::event::{Event, EventKind};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::{Language, Message};
 use bridle_core::operation::{OperationState, OperationView, StepState, StepView};
+use bridle_core::plan::OperationKind;
 use bridle_core::port::Timestamp;
 use bridle_core::sign::Sign;
 use bridle_core::step::StepId;
@@ -27,7 +28,7 @@ impl Style {
 
     /// What the operation is.
     pub fn title(self, view: &OperationView) -> String {
-        self.words(&Message::new("operation-title-install").with("release", view.to.as_str()))
+        self.words(&view.title())
     }
 
     /// One step: sign, number, title, attempt, duration.
@@ -129,11 +130,14 @@ impl Style {
         lines.push(String::new());
         lines.push(self.words(&Message::new("failure-now")));
         let id = &view.id;
-        for (command, does) in [
+        let mut choices = vec![
             (format!("bridle operation retry {id}"), "failure-retry"),
             (format!("bridle operation skip {id} --reason …"), "failure-skip"),
-            (format!("bridle operation abort {id}"), "failure-abort"),
-        ] {
+        ];
+        if view.kind != OperationKind::Uninstall {
+            choices.push((format!("bridle operation abort {id}"), "failure-abort"));
+        }
+        for (command, does) in choices {
             lines.push(format!("  {command}"));
             lines.push(format!("      {}", self.words(&Message::new(does))));
         }
@@ -181,6 +185,11 @@ impl Style {
     pub fn ending(self, view: &OperationView, front_door: &str, now: Timestamp) -> Vec<String> {
         let time = wording::elapsed(view.started, view.ended.unwrap_or(now));
         match view.state {
+            OperationState::Committed if view.kind == OperationKind::Uninstall => {
+                let done = Message::new("end-uninstalled").with("release", view.to.as_str()).with("time", time);
+                let next = self.words(&Message::new("end-uninstalled-next"));
+                vec![String::new(), self.sentence(view, &done), next]
+            }
             OperationState::Committed => {
                 let done = Message::new("end-committed").with("release", view.to.as_str()).with("time", time);
                 let mut lines = vec![String::new(), self.sentence(view, &done)];

@@ -1,6 +1,6 @@
 //! The calls of the agent's API.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bridle_core::event::OperatorCommand;
@@ -53,6 +53,10 @@ impl Client {
     #[must_use]
     pub fn new(config: &ClientConfig) -> Self {
         Self { socket: config.socket.clone() }
+    }
+
+    pub(crate) fn socket(&self) -> &Path {
+        &self.socket
     }
 
     /// The state of the whole.

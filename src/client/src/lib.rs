@@ -9,6 +9,7 @@ mod error;
 mod event_stream;
 mod follow;
 pub mod offline;
+mod removal;
 #[cfg(feature = "sample")]
 pub mod sample;
 

@@ -9,7 +9,8 @@ use bridle_core::digest::Digest;
 use bridle_core::fault::Fault;
 use bridle_core::message::{Language, Message};
 use bridle_core::port::sim::SimClock;
-use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Progress, TlsPair};
+use bridle_core::port::{Attempt, Blobs, Certificates, Clock, KeptSecrets, Progress, TlsPair};
+use bridle_core::removal::Kept;
 use bridle_core::step::Standing;
 use http::{Method, Request, Response, StatusCode};
 use kube::client::Body;
@@ -297,5 +298,20 @@ pub(crate) struct OnePair {
 impl Certificates for OnePair {
     fn front_door(&self, _host: &str) -> Result<TlsPair, Fault> {
         Ok(TlsPair { certificate: self.certificate.clone(), key: self.key.clone() })
+    }
+}
+
+/// What is kept, in memory.
+#[derive(Default)]
+pub(crate) struct Memory(Mutex<Kept>);
+
+impl KeptSecrets for Memory {
+    fn read(&self) -> Result<Kept, Fault> {
+        Ok(self.0.lock().expect("lock").clone())
+    }
+
+    fn write(&self, kept: &Kept) -> Result<(), Fault> {
+        *self.0.lock().expect("lock") = kept.clone();
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bridle_core::fault::Fault;
-use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Cluster, Process};
+use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Cluster, KeptSecrets, Process};
 use bridle_core::step::{ClusterStep, Standing};
 use tokio::runtime::Handle;
 
@@ -12,7 +12,7 @@ use crate::connect::ApiServer;
 use crate::helm::Helm;
 use crate::observe::Snapshot;
 use crate::probe::FrontDoor;
-use crate::{namespaces, nodes, observe, probe, resources, secrets};
+use crate::{kept, namespaces, nodes, observe, probe, resources, secrets};
 
 /// Finds the helm program of the release in use; asked anew for each run, because an upgrade replaces it.
 pub type HelmProgram = Arc<dyn Fn() -> Result<PathBuf, Fault> + Send + Sync>;
@@ -31,6 +31,8 @@ pub struct Setup {
     pub blobs: Arc<dyn Blobs>,
     /// Certificates of the front door.
     pub certificates: Arc<dyn Certificates>,
+    /// Secrets that outlive an uninstallation.
+    pub kept: Arc<dyn KeptSecrets>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Folder for helm's own caches: exists, 0700, owned by the agent, may be emptied at any time.
@@ -43,6 +45,7 @@ pub struct KubeCluster {
     helm: Helm,
     blobs: Arc<dyn Blobs>,
     certificates: Arc<dyn Certificates>,
+    kept: Arc<dyn KeptSecrets>,
     clock: Arc<dyn Clock>,
     runtime: Handle,
 }
@@ -75,6 +78,7 @@ impl KubeCluster {
             helm,
             blobs: setup.blobs,
             certificates: setup.certificates,
+            kept: setup.kept,
             clock: setup.clock,
             runtime: setup.runtime,
         }
@@ -107,6 +111,7 @@ impl Cluster for KubeCluster {
             }
             ClusterStep::Chart(chart) => self.helm.probe_chart(&self.api, chart),
             ClusterStep::ChartGone { name, namespace } => Helm::probe_gone(&self.api, name, namespace),
+            ClusterStep::KeepSecrets { secrets } => kept::probe(&self.api, secrets, self.kept.as_ref()),
             // Journeys write and clean up after themselves; nothing short of doing them shows that the platform works.
             ClusterStep::Probes { probes, host, address } => {
                 Ok(probe::stand(&self.runtime, &self.front_door(host, address)?, probes))
@@ -120,6 +125,7 @@ impl Cluster for KubeCluster {
             ClusterStep::NodeReady { node } => nodes::apply(&self.api, clock, node, attempt),
             ClusterStep::Namespaces { namespaces } => namespaces::apply(&self.api, clock, namespaces, attempt),
             ClusterStep::SiteSecrets { secrets, host } => {
+                kept::take_over(&self.api, secrets, self.kept.as_ref())?;
                 secrets::apply(&self.api, secrets, host, self.certificates.as_ref(), attempt)
             }
             ClusterStep::CustomResources { chart, package } => {
@@ -128,6 +134,7 @@ impl Cluster for KubeCluster {
             }
             ClusterStep::Chart(chart) => self.helm.apply_chart(&self.api, self.blobs.as_ref(), chart, attempt),
             ClusterStep::ChartGone { name, namespace } => self.helm.apply_gone(&self.api, name, namespace, attempt),
+            ClusterStep::KeepSecrets { secrets } => kept::keep(&self.api, secrets, self.kept.as_ref(), attempt),
             ClusterStep::Probes { probes, host, address } => {
                 probe::apply(&self.runtime, clock, &self.front_door(host, address)?, probes, attempt)
             }

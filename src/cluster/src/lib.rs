@@ -5,6 +5,7 @@
 
 mod connect;
 mod helm;
+mod kept;
 mod kube_cluster;
 mod namespaces;
 mod nodes;

@@ -126,7 +126,7 @@ fn change(
     Ok(data)
 }
 
-fn object(secret: &Secret, data: Map<String, Value>) -> Value {
+pub(crate) fn object(secret: &Secret, data: Map<String, Value>) -> Value {
     let kind = match secret.content {
         SecretContent::Random { .. } => "Opaque",
         SecretContent::Tls => "kubernetes.io/tls",
@@ -152,15 +152,15 @@ fn random(count: u32) -> Result<String, Fault> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-fn collection(secret: &Secret) -> String {
+pub(crate) fn collection(secret: &Secret) -> String {
     format!("/api/v1/namespaces/{}/secrets", segment(&secret.namespace))
 }
 
-fn path(secret: &Secret) -> String {
+pub(crate) fn path(secret: &Secret) -> String {
     format!("{}/{}", collection(secret), segment(&secret.name))
 }
 
-fn what(secret: &Secret) -> String {
+pub(crate) fn what(secret: &Secret) -> String {
     format!("Secret {}/{}", secret.namespace, secret.name)
 }
 

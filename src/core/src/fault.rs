@@ -109,6 +109,22 @@ faults! {
     CommandLineInvalid = "BR-1150", Usage;
     /// There is no such fault or finding to explain.
     TopicUnknown = "BR-1151", Usage;
+    /// The removal is not confirmed, and nobody can be asked.
+    RemovalUnconfirmed = "BR-1140", Confirmation;
+    /// The typed name is not the one of what would be deleted.
+    RemovalNameWrong = "BR-1141", Usage;
+    /// The host is not as it was when the removal was looked at.
+    RemovalChanged = "BR-1142", Failed;
+    /// Something is still mounted below what is to be removed.
+    StillMounted = "BR-1143", Failed;
+    /// The secrets that data depend on cannot be kept.
+    SecretsNotKept = "BR-1144", Failed;
+    /// The account of what was there before cannot be read.
+    ReceiptInvalid = "BR-1145", Failed;
+    /// A removal that was begun has not come to its end yet.
+    RemovalUnfinished = "BR-1146", Busy;
+    /// What was removed cannot be taken back.
+    RemovalFinal = "BR-1147", Failed;
     /// A file that should hold a publisher's key holds something else.
     KeyFileInvalid = "BR-1170", Usage;
     /// Another installer changes this host.

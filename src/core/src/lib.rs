@@ -17,6 +17,7 @@ pub mod operation;
 pub mod plan;
 pub mod port;
 pub mod release;
+pub mod removal;
 pub mod sign;
 pub mod site;
 pub mod status;

@@ -179,6 +179,7 @@ const ENGLISH_FILES: &[&str] = &[
     include_str!("../locales/refusal-en.ftl"),
     include_str!("../locales/help-en.ftl"),
     include_str!("../locales/reader-en.ftl"),
+    include_str!("../locales/uninstall-en.ftl"),
 ];
 const FRENCH_FILES: &[&str] = &[
     include_str!("../locales/fr.ftl"),
@@ -187,6 +188,7 @@ const FRENCH_FILES: &[&str] = &[
     include_str!("../locales/refusal-fr.ftl"),
     include_str!("../locales/help-fr.ftl"),
     include_str!("../locales/reader-fr.ftl"),
+    include_str!("../locales/uninstall-fr.ftl"),
 ];
 
 #[cfg(test)]

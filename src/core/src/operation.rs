@@ -119,6 +119,7 @@ impl OperationId {
         let digits: String = time.rfc3339().chars().filter(char::is_ascii_digit).collect();
         let kind = match kind {
             OperationKind::Install => "install",
+            OperationKind::Uninstall => "uninstall",
         };
         Self(format!("{}-{}-{kind}", &digits[..8], &digits[8..]))
     }
@@ -166,6 +167,16 @@ impl OperationState {
 }
 
 impl OperationView {
+    /// What the operation is, for people.
+    #[must_use]
+    pub fn title(&self) -> Message {
+        let code = match self.kind {
+            OperationKind::Install => "operation-title-install",
+            OperationKind::Uninstall => "operation-title-uninstall",
+        };
+        Message::new(code).with("release", self.to.as_str())
+    }
+
     /// The view after the first event of an operation; `None` if that is not `Approved`.
     #[must_use]
     pub fn begin(event: &Event) -> Option<Self> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::message::Message;
 use crate::release::{Namespace, Probe, Secret};
+use crate::removal::Data;
 
 /// One step, on the host or on the cluster.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +44,20 @@ pub enum HostStep {
     StopKubernetes,
     /// Configuration and unit of k3s are gone.
     ForgetKubernetes,
+    /// What k3s and its pods left running is gone: processes, mounts, control groups, interfaces, rules; the kernel's
+    /// settings are as they were.
+    ClearNode,
+    /// The files of k3s and kubelet are gone, but for those that were there before.
+    RemoveKubernetes,
+    /// The volumes of the applications are gone.
+    RemoveVolumes,
+    /// The blobs and pins of the store are gone.
+    RemoveStore,
+    /// What removes the agent itself is in place and enabled; it runs once the operation has ended.
+    HandOverRemoval {
+        /// What becomes of the data.
+        data: Data,
+    },
 }
 
 /// Everything that k3s is configured with (`design.md` §1.4).
@@ -114,6 +129,11 @@ pub enum ClusterStep {
         /// Its namespace.
         namespace: String,
     },
+    /// The values of these secrets, as the cluster has them, are kept on the host.
+    KeepSecrets {
+        /// The secrets.
+        secrets: Vec<Secret>,
+    },
 }
 
 /// One chart as one Helm release.
@@ -171,6 +191,11 @@ impl Step {
                 }
                 HostStep::StopKubernetes => Message::new("step-stop-kubernetes"),
                 HostStep::ForgetKubernetes => Message::new("step-forget-kubernetes"),
+                HostStep::ClearNode => Message::new("step-clear-node"),
+                HostStep::RemoveKubernetes => Message::new("step-remove-kubernetes"),
+                HostStep::RemoveVolumes => Message::new("step-remove-volumes"),
+                HostStep::RemoveStore => Message::new("step-remove-store"),
+                HostStep::HandOverRemoval { .. } => Message::new("step-hand-over-removal"),
             },
             Self::Cluster(step) => match step {
                 ClusterStep::NodeReady { node } => Message::new("step-node-ready").with("node", node.as_str()),
@@ -186,6 +211,7 @@ impl Step {
                     .with("version", chart.version.as_str()),
                 ClusterStep::Probes { probes, .. } => Message::new("step-probes").with("count", probes.len()),
                 ClusterStep::ChartGone { name, .. } => Message::new("step-chart-gone").with("chart", name.as_str()),
+                ClusterStep::KeepSecrets { secrets } => Message::new("step-keep-secrets").with("count", secrets.len()),
             },
         }
     }
@@ -200,6 +226,11 @@ impl Step {
             Self::Host(HostStep::StartKubernetes { .. }) => "start-kubernetes",
             Self::Host(HostStep::StopKubernetes) => "stop-kubernetes",
             Self::Host(HostStep::ForgetKubernetes) => "forget-kubernetes",
+            Self::Host(HostStep::ClearNode) => "clear-node",
+            Self::Host(HostStep::RemoveKubernetes) => "remove-kubernetes",
+            Self::Host(HostStep::RemoveVolumes) => "remove-volumes",
+            Self::Host(HostStep::RemoveStore) => "remove-store",
+            Self::Host(HostStep::HandOverRemoval { .. }) => "hand-over-removal",
             Self::Cluster(ClusterStep::NodeReady { .. }) => "node-ready",
             Self::Cluster(ClusterStep::Namespaces { .. }) => "namespaces",
             Self::Cluster(ClusterStep::SiteSecrets { .. }) => "site-secrets",
@@ -207,6 +238,7 @@ impl Step {
             Self::Cluster(ClusterStep::Chart(_)) => "chart",
             Self::Cluster(ClusterStep::Probes { .. }) => "probes",
             Self::Cluster(ClusterStep::ChartGone { .. }) => "chart-gone",
+            Self::Cluster(ClusterStep::KeepSecrets { .. }) => "keep-secrets",
         }
     }
 }

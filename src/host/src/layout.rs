@@ -31,6 +31,16 @@ paths! {
     journal_dir = "var/lib/bridle/journal";
     /// Volumes of the applications.
     volumes_dir = "var/lib/bridle/volumes";
+    /// What was on the host before the first installation.
+    receipt_file = "var/lib/bridle/receipt.json";
+    /// Revisions of the configuration.
+    config_dir = "var/lib/bridle/config";
+    /// Secrets that outlive an uninstallation.
+    kept_dir = "var/lib/bridle/kept";
+    /// What removes the agent itself.
+    removal_dir = "var/lib/bridle/removal";
+    /// What clears the rest away at the next boot, if the power goes in the very last moment of a removal.
+    removal_rest = "etc/tmpfiles.d/bridle-removal.conf";
     /// Last status, for faces while the agent is down.
     status_file = "var/lib/bridle/status.json";
     /// Programs of each release.

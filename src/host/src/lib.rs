@@ -10,5 +10,6 @@ pub mod journal;
 pub mod k3s;
 pub mod layout;
 pub mod process;
+pub mod removal;
 pub mod units;
 pub mod world;

@@ -8,6 +8,8 @@ use bridle_core::port::{Command, Process};
 
 /// Unit of the agent.
 pub const AGENT: &str = "bridle-agent.service";
+/// Unit that removes the agent itself.
+pub const REMOVAL: &str = "bridle-removal.service";
 /// Unit of Kubernetes.
 pub const K3S: &str = "k3s.service";
 

@@ -11,6 +11,7 @@ use crate::certificates::Authority;
 use crate::files;
 use crate::k3s::K3s;
 use crate::layout::Layout;
+use crate::removal::Removal;
 
 /// What the host needs to know of the store; the agent gives it.
 pub trait Releases: Send + Sync {
@@ -25,6 +26,7 @@ pub trait Releases: Send + Sync {
 pub struct Machine {
     layout: Layout,
     k3s: K3s,
+    removal: Removal,
     authority: Arc<Authority>,
     releases: Arc<dyn Releases>,
 }
@@ -39,8 +41,9 @@ impl Machine {
         authority: Arc<Authority>,
         releases: Arc<dyn Releases>,
     ) -> Self {
+        let removal = Removal::new(layout.clone(), Arc::clone(&process), Arc::clone(&clock));
         let k3s = K3s::new(layout.clone(), process, clock);
-        Self { layout, k3s, authority, releases }
+        Self { layout, k3s, removal, authority, releases }
     }
 }
 
@@ -56,6 +59,11 @@ impl Host for Machine {
             HostStep::StartKubernetes { version } => self.k3s.started(version),
             HostStep::StopKubernetes => self.k3s.stopped(),
             HostStep::ForgetKubernetes => Ok(self.k3s.forgotten()),
+            HostStep::ClearNode => self.removal.node_cleared(),
+            HostStep::RemoveKubernetes => self.removal.kubernetes_removed(),
+            HostStep::RemoveVolumes => self.removal.volumes_removed(),
+            HostStep::RemoveStore => Ok(self.removal.store_removed()),
+            HostStep::HandOverRemoval { data } => self.removal.handed_over(*data),
         }
     }
 
@@ -73,14 +81,39 @@ impl Host for Machine {
             HostStep::StartKubernetes { version } => self.k3s.start(version, attempt),
             HostStep::StopKubernetes => self.k3s.stop(),
             HostStep::ForgetKubernetes => self.k3s.forget(),
+            HostStep::ClearNode => self.removal.clear_node(),
+            HostStep::RemoveKubernetes => self.removal.remove_kubernetes(attempt),
+            HostStep::RemoveVolumes => self.removal.remove_volumes(attempt),
+            HostStep::RemoveStore => self.removal.remove_store(attempt),
+            HostStep::HandOverRemoval { data } => self.removal.hand_over(*data),
         }
     }
 
     fn sync(&self, step: &Step) -> Result<(), Fault> {
         // What others wrote in a step lies below these; our own files are synced one by one.
         let written = match step {
-            Step::Host(HostStep::StoreComplete { .. } | HostStep::FrontDoorCertificate { .. }) => Vec::new(),
-            Step::Host(HostStep::ConfigureKubernetes(_) | HostStep::ForgetKubernetes) => vec![self.layout.at("/etc")],
+            Step::Host(HostStep::ClearNode) => Vec::new(),
+            // Synced one by one; but where nothing was left to do, an interrupted installer may have been stopped before that.
+            Step::Host(HostStep::StoreComplete { .. } | HostStep::FrontDoorCertificate { .. }) => {
+                vec![self.layout.data_dir()]
+            }
+            // Removals are written by nobody else; what they leave must not come back after a power cut.
+            Step::Host(
+                HostStep::RemoveKubernetes
+                | HostStep::RemoveVolumes
+                | HostStep::RemoveStore
+                | HostStep::HandOverRemoval { .. },
+            ) => ["/etc", "/usr", "/var/lib", "/var/log"]
+                .iter()
+                .map(|path| self.layout.at(path))
+                .chain([self.layout.data_dir(), self.layout.volumes_dir()])
+                .collect(),
+            Step::Host(HostStep::ConfigureKubernetes(_) | HostStep::ForgetKubernetes) => vec![
+                self.layout.at("/etc"),
+                self.layout.local_bin(),
+                self.layout.k3s_data(),
+                self.layout.data_dir(),
+            ],
             Step::Host(HostStep::StartKubernetes { .. } | HostStep::StopKubernetes) | Step::Cluster(_) => vec![
                 self.layout.k3s_data(),
                 self.layout.kubelet_data(),

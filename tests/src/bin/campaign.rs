@@ -7,13 +7,14 @@ use std::process::{Command, ExitCode};
 
 use bridle_core::port::Clock as _;
 use bridle_host::clock::SystemClock;
-use bridle_journeys::campus::{self, goes_on_after_a_cut};
+use bridle_journeys::campus::{self, Cut, Data, goes_on_after_a_cut, removal_goes_on_after_a_cut};
 use bridle_journeys::testhost;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let result = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["install"] => install(),
+        ["uninstall"] => uninstall(),
         _ => {
             eprintln!("usage: cargo campaign install      a power cut at every step of the installation");
             return ExitCode::from(2);
@@ -58,6 +59,43 @@ fn install() -> Outcome<usize> {
         writeln!(table, "| {number} {title} | {word} | {seconds} |")?;
     }
     keep(root, "install", "A power cut at every step of the installation", &table)?;
+    Ok(failed)
+}
+
+/// A power cut as soon as each step of a removal begins, and one in its last act.
+fn uninstall() -> Outcome<usize> {
+    testhost::available().map_err(|missing| format!("{missing:?}"))?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the crate does not lie in a checkout")?;
+    let campus = campus::build(root)?;
+    let mut table = String::from(
+        "| data | power cut at | ended by itself, host as before | seconds from boot to the end |\n|---|---|---|---|\n",
+    );
+    let mut failed = 0;
+    for data in [Data::Keep, Data::Delete] {
+        let mut steps = 1;
+        let mut number = 1;
+        while number <= steps + 1 {
+            let mut at = String::new();
+            let result = removal_goes_on_after_a_cut("every", &campus, data, |count| {
+                steps = count;
+                let cut = if number > count { Cut::LastAct } else { Cut::Step(number) };
+                at = format!("{cut:?}");
+                cut
+            });
+            let (word, seconds) = match &result {
+                Ok((wrong, took)) if wrong.is_empty() => ("yes", took.as_secs().to_string()),
+                other => {
+                    failed += 1;
+                    eprintln!("{data:?}, {at}: {other:?}");
+                    ("NO", String::new())
+                }
+            };
+            println!("{data:?}  {at:<10}  {word:<3}  {seconds:>4} s");
+            writeln!(table, "| {data:?} | {at} | {word} | {seconds} |")?;
+            number += 1;
+        }
+    }
+    keep(root, "uninstall", "A power cut at every step of the removal", &table)?;
     Ok(failed)
 }
 

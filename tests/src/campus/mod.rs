@@ -4,8 +4,10 @@ mod build;
 mod cut;
 mod front_door;
 mod install;
+mod uninstall;
 
 pub use build::{Campus, build, build_from_lock};
 pub use cut::goes_on_after_a_cut;
 pub use front_door::FrontDoor;
 pub use install::{HOST, Installation, SITE, site_profile};
+pub use uninstall::{Cut, Data, Uninstallation, removal_goes_on_after_a_cut};

@@ -82,7 +82,7 @@ fn operation(state: &State) -> Vec<Line<'static>> {
         return vec![Line::from(Message::new("tui-no-operation").render(state.language))];
     };
     let sign = state.theme.sign(Sign::from(operation.state), state.language);
-    let title = Message::new("operation-title-install").with("release", operation.to.as_str());
+    let title = operation.title();
     let first = format!("  {}  {} %", title.render(state.language), operation.percent());
     let mut lines = vec![Line::from(vec![sign, Span::raw(first)])];
     if let Some(step) = operation.current().filter(|_| !operation.state.is_final()) {

@@ -46,7 +46,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
 fn head(state: &State, operation: &OperationView, width: usize) -> Vec<Line<'static>> {
     let words = |message: Message| message.render(state.language);
     let title = if width >= usize::from(WIDE) {
-        words(Message::new("operation-title-install").with("release", operation.to.as_str()))
+        words(operation.title())
     } else {
         operation.to.clone()
     };

@@ -3,6 +3,7 @@
 mod events;
 mod peer;
 mod problem;
+mod removal;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -62,6 +63,7 @@ fn router(parts: Parts) -> Router {
         .route("/api/v1/operations/{id}", get(operation))
         .route("/api/v1/operations/{id}/events", get(events::follow))
         .route("/api/v1/operations/{id}/command", post(command))
+        .merge(removal::routes())
         .fallback(|| async { Problem::from(Fault::new(FaultCode::RequestInvalid).with("what", "path")).not_found() })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(parts)

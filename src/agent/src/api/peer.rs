@@ -16,6 +16,11 @@ impl Peer {
         self.user.is_some()
     }
 
+    /// Whether the peer is who the agent itself runs as: root.
+    pub(crate) fn is_administrator(self) -> bool {
+        self.user == Some(rustix::process::geteuid().as_raw())
+    }
+
     /// For the journal.
     pub(crate) fn name(self) -> String {
         match self.user {

@@ -40,7 +40,10 @@ impl From<Fault> for Problem {
             FaultCode::OperationUnknown => StatusCode::NOT_FOUND,
             FaultCode::CommandRefused | FaultCode::OperationRunning => StatusCode::CONFLICT,
             FaultCode::Forbidden => StatusCode::FORBIDDEN,
-            FaultCode::RequestInvalid => StatusCode::BAD_REQUEST,
+            FaultCode::RemovalChanged | FaultCode::RemovalFinal => StatusCode::CONFLICT,
+            FaultCode::RequestInvalid | FaultCode::RemovalUnconfirmed | FaultCode::RemovalNameWrong => {
+                StatusCode::BAD_REQUEST
+            }
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self { fault: Box::new(fault), status }

@@ -6,7 +6,7 @@ use bridle_core::step::ChartStep;
 use serde_json::json;
 
 use super::*;
-use crate::fake::{FakeApi, Folder, OnePair, Told, attempt, is_missing, runtime};
+use crate::fake::{FakeApi, Folder, Memory, OnePair, Told, attempt, is_missing, runtime};
 
 /// Helm is absent from this host.
 struct NoHelm;
@@ -27,6 +27,7 @@ fn cluster(fake: &FakeApi, runtime: &tokio::runtime::Runtime, blobs: Folder) -> 
             process: Arc::new(NoHelm),
             blobs: Arc::new(blobs),
             certificates: Arc::new(OnePair { certificate: String::new(), key: String::new() }),
+            kept: Arc::new(Memory::default()),
             clock: Arc::new(SimClock::default()),
             scratch: PathBuf::from("/run/helm"),
         },

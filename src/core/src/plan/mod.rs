@@ -2,6 +2,7 @@
 
 pub mod install;
 pub mod review;
+pub mod uninstall;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,8 @@ use crate::step::PlannedStep;
 pub enum OperationKind {
     /// First release on a host.
     Install,
+    /// Everything of ours goes; data only where that was said.
+    Uninstall,
 }
 
 /// What happens when a step fails for good.
@@ -52,7 +55,7 @@ impl Plan {
         self.from.as_deref()
     }
 
-    /// Release that is installed after.
+    /// Release that is installed after; for an uninstallation, the one that goes.
     #[must_use]
     pub fn to(&self) -> &str {
         &self.to

@@ -137,6 +137,11 @@ fn host_effect(step: &HostStep) -> (String, Option<String>) {
     match step {
         HostStep::ForgetKubernetes => ("host/configuration".to_owned(), None),
         HostStep::StopKubernetes => ("host/kubernetes".to_owned(), None),
+        HostStep::ClearNode => ("host/running".to_owned(), None),
+        HostStep::RemoveKubernetes => ("host/kubernetes-files".to_owned(), None),
+        HostStep::RemoveVolumes => ("host/volumes".to_owned(), None),
+        HostStep::RemoveStore => ("host/store".to_owned(), None),
+        HostStep::HandOverRemoval { .. } => ("host/removal".to_owned(), json()),
         HostStep::ConfigureKubernetes(_) => ("host/configuration".to_owned(), json()),
         HostStep::StartKubernetes { .. } => ("host/kubernetes".to_owned(), json()),
         HostStep::StoreComplete { .. } => ("host/store".to_owned(), json()),
@@ -154,6 +159,7 @@ fn cluster_effect(step: &ClusterStep) -> (String, Option<String>) {
         ClusterStep::Namespaces { .. } => ("namespaces".to_owned(), json()),
         ClusterStep::SiteSecrets { .. } => ("secrets".to_owned(), json()),
         ClusterStep::Probes { .. } => ("probes".to_owned(), json()),
+        ClusterStep::KeepSecrets { .. } => ("kept".to_owned(), json()),
     }
 }
 

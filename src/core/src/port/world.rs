@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::digest::Digest;
 use crate::fault::Fault;
 use crate::message::Message;
+use crate::removal::Kept;
 use crate::step::{ClusterStep, HostStep, Standing, Step};
 
 /// One attempt at a step.
@@ -82,6 +83,21 @@ pub struct TlsPair {
     pub certificate: String,
     /// Private key, PKCS #8.
     pub key: String,
+}
+
+/// Secrets of the site that outlive an uninstallation.
+pub trait KeptSecrets: Send + Sync {
+    /// What is kept; nothing if there was no uninstallation.
+    ///
+    /// # Errors
+    /// A [`Fault`] if it cannot be read.
+    fn read(&self) -> Result<Kept, Fault>;
+
+    /// Keeps these instead, readable by root only, on disk when this returns.
+    ///
+    /// # Errors
+    /// A [`Fault`] if it cannot be written; what was kept before is then still there.
+    fn write(&self, kept: &Kept) -> Result<(), Fault>;
 }
 
 /// Gives the certificates of the appliance's own CA.

@@ -1,5 +1,5 @@
 //! Handing over to the last act: a copy of this program and a unit of its own, which outlive the agent and end with
-//! nothing of theirs left, whenever the power goes (`docs/decisions`).
+//! nothing of theirs left, whenever the power goes (`docs/decisions/0010`).
 
 use std::path::PathBuf;
 

@@ -12,7 +12,6 @@ use bridle_core::removal::{Data, LastAct};
 use super::hand_over::{HandOver, order_file};
 use super::tree::{self, Rules};
 use super::{places, receipt};
-use crate::cures::Cures;
 use crate::files;
 use crate::layout::Layout;
 use crate::units::{self, Systemd};
@@ -27,7 +26,7 @@ const GROUP_USED: i32 = 8;
 ///
 /// # Errors
 /// A [`Fault`]; the unit tries again.
-pub fn run(layout: &Layout, process: &Arc<dyn Process>, clock: &dyn Clock) -> Result<(), Fault> {
+pub fn run(layout: &Layout, process: &Arc<dyn Process>, _clock: &dyn Clock) -> Result<(), Fault> {
     let path = order_file(layout);
     // Without an order this act is over: the order goes only after it.
     let Some(text) = files::read_limited(&path, LARGEST)? else { return Ok(()) };
@@ -35,7 +34,6 @@ pub fn run(layout: &Layout, process: &Arc<dyn Process>, clock: &dyn Clock) -> Re
         .ok_or_else(|| Fault::new(FaultCode::FileUnreadable).with("path", path.display().to_string()))?;
     let act = Act { layout, process, systemd: Systemd::new(Arc::clone(process)), order };
     act.stop_agent()?;
-    Cures::new(layout, &**process, clock).undo()?;
     act.remove_files()?;
     act.remove_group()?;
     act.remove_trees()?;

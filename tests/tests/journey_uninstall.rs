@@ -1,0 +1,120 @@
+//! Install → uninstall on a real host: nothing is left but what was there before and, where asked, the data.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bridle_journeys::campus::{
+    self, Campus, Cut, Data, FrontDoor, Installation, Uninstallation, removal_goes_on_after_a_cut,
+};
+use bridle_journeys::testhost::{Host, HostDigest, Lab};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+const MINUTES: Duration = Duration::from_secs(60);
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the checkout")
+}
+
+fn campus() -> &'static Campus {
+    static CAMPUS: OnceLock<Campus> = OnceLock::new();
+    CAMPUS.get_or_init(|| campus::build(root()).expect("the campus release builds"))
+}
+
+#[test]
+fn data_stay_and_are_found_again_and_then_all_is_as_before() -> Outcome {
+    let lab = Lab::new("uninstall")?;
+    let mut host = lab.host("h1").disk_gib(12).build()?;
+    host.boot()?;
+    let installation = Installation::prepare(&host, campus())?;
+    let before = host.digest()?;
+    installed(&host, &installation)?;
+    let student = FrontDoor::of(&host)?.enrol("ada")?;
+    looking_changes_nothing(&host)?;
+
+    removed(&host, Data::Keep, &before)?;
+    assert!(host.has("/var/lib/bridle/volumes/campus")? && host.has("/var/lib/bridle/kept/secrets.json")?);
+    let secrets = host.shell("stat -c %a:%U /var/lib/bridle/kept /var/lib/bridle/kept/secrets.json | tr '\\n' ' '")?;
+    assert_eq!(secrets, "700:root 600:root");
+
+    installed(&host, &installation)?;
+    let front = FrontDoor::of(&host)?;
+    assert_eq!(front.enrolment(&student)?["student"], "ada", "the data are there, and their password fits");
+    assert!(!host.has("/var/lib/bridle/kept")?, "what was kept is used and gone");
+
+    host.reboot()?;
+    host.wait_until("front door after the reboot", 5 * MINUTES, || front.enrolment(&student).is_ok())?;
+    removed(&host, Data::Delete, &before)?;
+    host.reboot()?;
+    let left: Vec<String> = before.difference(&host.digest()?).iter().map(ToString::to_string).collect();
+    assert!(left.is_empty(), "after another start: {left:#?}");
+    assert_eq!(lab.outside_attempts()?, [], "something tried to reach an outside address");
+    Ok(())
+}
+
+fn installed(host: &Host, installation: &Installation<'_>) -> Outcome {
+    let output = installation.run()?;
+    assert!(output.success(), "{}\n{}\n{}", output.stdout, output.stderr, host.journal("bridle-agent")?);
+    Ok(())
+}
+
+fn removed(host: &Host, data: Data, before: &HostDigest) -> Outcome {
+    let uninstallation = Uninstallation::of(host, data);
+    let output = uninstallation.run()?;
+    let said = format!("{}\n{}", output.stdout, output.stderr);
+    assert!(output.success(), "{said}\n{}\n{}", host.journal("bridle-agent")?, host.journal("bridle-removal")?);
+    assert!(uninstallation.is_over(), "{said}");
+    let wrong = uninstallation.differences(before)?;
+    assert!(wrong.is_empty(), "{data:?}: {wrong:#?}\n{said}");
+    Ok(())
+}
+
+/// The lists, a removal that nobody confirms, and one with a wrong name.
+fn looking_changes_nothing(host: &Host) -> Outcome {
+    let before = host
+        .shell("find /etc/bridle /opt/bridle /var/lib/bridle/journal /etc/systemd -type f | sort | xargs sha256sum")?;
+    let view = Uninstallation::of(host, Data::Keep).view()?;
+    let names = |list: &str| -> Vec<String> {
+        let items = view[list].as_array().map(Vec::as_slice).unwrap_or_default();
+        items.iter().filter_map(|item| item["name"].as_str().map(str::to_owned)).collect()
+    };
+    assert!(names("staying").iter().any(|name| name.starts_with("campus/")), "{view}");
+    assert!(names("going").contains(&"/var/lib/bridle/store".to_owned()), "{view}");
+    for (words, code, flag) in [
+        (&["bridle", "uninstall"][..], 4, "--yes"),
+        (&["bridle", "uninstall", "--delete-data"], 4, "--confirm campus-demo"),
+        (&["bridle", "uninstall", "--delete-data", "--confirm", "other"], 2, "BR-1141"),
+    ] {
+        let output = host.run(words.iter())?;
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {}{}", output.stdout, output.stderr);
+        assert!(output.stderr.contains(flag), "{words:?}: {}", output.stderr);
+    }
+    let after = host
+        .shell("find /etc/bridle /opt/bridle /var/lib/bridle/journal /etc/systemd -type f | sort | xargs sha256sum")?;
+    assert_eq!(before, after);
+    Ok(())
+}
+
+#[test]
+fn a_power_cut_in_the_middle_goes_on_by_itself() -> Outcome {
+    let (wrong, took) = removal_goes_on_after_a_cut("remove", campus(), Data::Keep, |steps| {
+        // One more than there are steps: in the last act.
+        match of_this_commit(steps + 1) {
+            step if step > steps => Cut::LastAct,
+            step => Cut::Step(step),
+        }
+    })?;
+    println!("ended by itself {} s after the boot", took.as_secs());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    Ok(())
+}
+
+/// A number from 1 to `most`, picked by the hash of the commit, so that each commit cuts elsewhere.
+fn of_this_commit(most: u64) -> u64 {
+    let output = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(root()).output();
+    let hash = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let digits: String = hash.chars().take(8).collect();
+    u64::from_str_radix(&digits, 16).unwrap_or(0) % most + 1
+}
