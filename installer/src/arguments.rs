@@ -66,6 +66,8 @@ pub struct Install {
     pub plan_only: bool,
     #[arg(long)]
     pub explain: bool,
+    #[arg(long, conflicts_with = "plan_only")]
+    pub fix: bool,
     #[arg(long)]
     pub yes: bool,
     #[arg(long, value_name = "FILE")]

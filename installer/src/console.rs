@@ -95,11 +95,21 @@ impl Console {
         let _ = writeln!(self.err, "{text}");
     }
 
-    /// A fault for the person, and for the script.
-    pub fn fault(&mut self, fault: &Fault) {
+    /// A line below such a message.
+    pub fn say_below(&mut self, line: &str) {
+        let _ = writeln!(self.err, "  {line}");
+    }
+
+    /// A fault for the person; the script gets it elsewhere.
+    pub fn fault_words(&mut self, fault: &Fault) {
         for line in FaultText::new(fault, self.language).lines(self.language, 4) {
             let _ = writeln!(self.err, "{line}");
         }
+    }
+
+    /// A fault for the person, and for the script.
+    pub fn fault(&mut self, fault: &Fault) {
+        self.fault_words(fault);
         if self.json {
             self.put_json(&serde_json::json!({ "fault": fault }));
         }

@@ -11,7 +11,7 @@ use bridle_core::fault::{Exit, Fault, FaultCode};
 use bridle_core::message::Message;
 use bridle_core::operation::{OperationId, OperationState, OperationView};
 use bridle_core::plan::install::{Place, REGISTRY_PORT};
-use bridle_core::plan::review::{Finding, SpaceNeed};
+use bridle_core::plan::review::{Report, SpaceNeed};
 use bridle_core::plan::{self, OperationKind, Plan};
 use bridle_core::site::Site;
 use bridle_core::wording;
@@ -23,6 +23,7 @@ use bridle_host::{files, journal};
 use crate::arguments::Install;
 use crate::console::Console;
 use crate::fault::of_store;
+use crate::mend;
 use crate::opening::{self, Opened, Trust};
 use crate::place::{Ended, Host};
 use crate::preview::Preview;
@@ -31,7 +32,11 @@ use crate::site;
 /// What an installation needs to know of its surroundings.
 pub struct Surroundings<'a> {
     pub host: Host,
-    /// Measures the host.
+    /// Whether the program has administrator rights.
+    pub root: bool,
+    /// Processor architecture (`amd64`).
+    pub architecture: String,
+    /// Measures the host, which takes seconds and writes to its disks: only for a release that is wanted here.
     pub facts: &'a dyn Fn() -> HostFacts,
     /// Makes Ctrl-C and a lost terminal set the host's `stop` or be passed over, once work begins.
     pub guard: &'a dyn Fn() -> Result<(), Fault>,
@@ -58,11 +63,10 @@ pub enum Next {
 /// A [`Fault`] that says what stood in the way; before the journal's first record nothing runs by itself.
 pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) -> Result<Next, Fault> {
     let layout = &around.host.layout;
-    let facts = (around.facts)();
-    if !facts.root && !options.plan_only {
+    if !around.root && !options.plan_only {
         return Err(Fault::new(FaultCode::NotRoot));
     }
-    let conditions = Conditions { architecture: Some(facts.architecture.clone()), ..Conditions::default() };
+    let conditions = Conditions { architecture: Some(around.architecture.clone()), ..Conditions::default() };
     let open = || opening::open(&around.file, around.pinned.as_deref(), &layout.trust_dir(), &conditions);
     let opened = open()?;
     let release = opened.release().id();
@@ -80,16 +84,13 @@ pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) 
         return Err(Fault::new(FaultCode::ReleaseForeignPart).with("path", around.file.display().to_string()));
     }
     let site = site::find(console, options, &layout.site_file())?;
-    let prepared = prepare(around, &opened, &site, facts)?;
-    let preview = prepared.preview(&opened, &site);
-    if console.json && options.plan_only {
-        console.put_json(&preview.json());
+    let mut prepared = prepare(around, &opened, &site, (around.facts)())?;
+    if options.fix && mend::mend(console, options, around, &prepared.report.findings)? {
+        console.say(&Message::new("preflight-again"));
+        prepared = prepare(around, &opened, &site, (around.facts)())?;
     }
-    for line in preview.lines(console, layout, options.explain) {
-        console.put(&line);
-    }
-    if !plan::review::passes(&prepared.findings) {
-        return Err(Fault::new(FaultCode::PreflightBlocked));
+    if let Some(next) = shown(console, options, &prepared.preview(&opened, &site), layout)? {
+        return Ok(next);
     }
     if options.plan_only {
         console.say(&Message::new("install-plan-only"));
@@ -99,6 +100,31 @@ pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) 
         return Ok(nothing(console));
     }
     place(console, around, opened, &site, prepared.plan)
+}
+
+/// Shows findings and plan; ends here if something blocks.
+fn shown(
+    console: &mut Console,
+    options: &Install,
+    preview: &Preview<'_>,
+    layout: &Layout,
+) -> Result<Option<Next>, Fault> {
+    for line in preview.lines(console, layout, options) {
+        console.put(&line);
+    }
+    let blocked = (!preview.report.passes).then(|| Fault::new(FaultCode::PreflightBlocked));
+    if console.json && (options.plan_only || blocked.is_some()) {
+        console.put_json(&preview.json(blocked.as_ref()));
+    }
+    match blocked {
+        // The one JSON object holds the fault already.
+        Some(fault) if console.json => {
+            console.fault_words(&fault);
+            Ok(Some(Next::End(fault.code.exit())))
+        }
+        Some(fault) => Err(fault),
+        None => Ok(None),
+    }
 }
 
 /// Whether the release is there, is being installed, or something else is in its place.
@@ -194,7 +220,7 @@ fn nothing(console: &mut Console) -> Next {
 }
 
 struct Prepared {
-    findings: Vec<Finding>,
+    report: Report,
     plan: Plan,
     place: Place,
     new_bytes: u64,
@@ -205,7 +231,7 @@ impl Prepared {
         Preview {
             opened,
             site,
-            findings: &self.findings,
+            report: &self.report,
             plan: &self.plan,
             node: &self.place.node,
             address: &self.place.address,
@@ -232,19 +258,21 @@ fn prepare(around: &Surroundings<'_>, opened: &Opened, site: &Site, mut facts: H
         all
     };
     // After an installation that was taken back, the agent still runs and serves its registry.
-    if facts.ports_in_use.contains(&REGISTRY_PORT) {
+    if facts.ports_in_use.iter().any(|used| used.port == REGISTRY_PORT) {
         let agent = Systemd::new(std::sync::Arc::clone(&around.host.process)).state(units::AGENT)?;
         if agent.active == "active" {
-            facts.ports_in_use.retain(|port| *port != REGISTRY_PORT);
+            facts.ports_in_use.retain(|used| used.port != REGISTRY_PORT);
         }
     }
-    let need = SpaceNeed::of(release, all - new_bytes);
+    let need = SpaceNeed::of(release, new_bytes);
     let findings = plan::review::review(&facts, release, site, need);
-    let address = site.address.clone().or_else(|| facts.addresses.first().cloned()).unwrap_or_default();
+    let report = Report::new(findings, plan::review::forecast(&facts, release, need));
+    let found = || facts.network.addresses().first().map(ToString::to_string);
+    let address = site.address.clone().or_else(found).unwrap_or_default();
     let place = Place { node: facts.name, address };
     let plan = plan::install::plan(release, site, &place)
         .map_err(|error| Fault::new(FaultCode::ReleaseDamaged).because(&error))?;
-    Ok(Prepared { findings, plan, place, new_bytes })
+    Ok(Prepared { report, plan, place, new_bytes })
 }
 
 /// Everything that changes the host, in this order, under a lock.
@@ -292,7 +320,11 @@ fn given_up(console: &mut Console) -> Next {
     Next::End(Exit::Detached)
 }
 
-fn lock(run_dir: &Path) -> Result<Lock, Fault> {
+/// Keeps other installers away from this host.
+///
+/// # Errors
+/// A [`Fault`] if another one changes it.
+pub fn lock(run_dir: &Path) -> Result<Lock, Fault> {
     files::make_dirs(run_dir, 0o755)?;
     let lock = Lock::try_acquire(&run_dir.join("installer.lock"))?;
     lock.ok_or_else(|| Fault::new(FaultCode::OperationRunning).with("operation", "install"))

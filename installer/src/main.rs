@@ -6,6 +6,7 @@ mod explain;
 mod fault;
 mod inspect;
 mod install;
+mod mend;
 mod opening;
 mod place;
 mod preview;
@@ -72,7 +73,9 @@ fn run(
                     clock: Arc::new(SystemClock),
                     stop: Arc::clone(&stop),
                 },
-                facts: &|| bridle_host::facts::gather(&layout.data_dir()),
+                root: rustix::process::geteuid().is_root(),
+                architecture: bridle_host::facts::architecture(),
+                facts: &|| bridle_host::facts::gather(layout, &SystemClock),
                 guard: &|| guard(&stop),
                 file: global.file.clone(),
                 pinned: global.publisher_key.clone(),

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use bridle_core::fault::Fault;
 use bridle_core::message::Message;
 use bridle_core::plan::Plan;
-use bridle_core::plan::review::{Finding, Severity};
+use bridle_core::plan::review::{Finding, Report, Severity};
 use bridle_core::release::ReleaseManifest;
 use bridle_core::site::Site;
 use bridle_core::step::{PlannedStep, Undo};
@@ -12,14 +13,18 @@ use bridle_core::wording;
 use bridle_host::layout::Layout;
 use serde_json::{Value, json};
 
+use crate::arguments::Install;
 use crate::console::Console;
 use crate::opening::Opened;
+
+/// Version of the JSON object.
+const FORMAT: u32 = 1;
 
 /// Everything that is decided before the question.
 pub struct Preview<'a> {
     pub opened: &'a Opened,
     pub site: &'a Site,
-    pub findings: &'a [Finding],
+    pub report: &'a Report,
     pub plan: &'a Plan,
     pub node: &'a str,
     pub address: &'a str,
@@ -28,11 +33,14 @@ pub struct Preview<'a> {
 }
 
 impl Preview<'_> {
-    /// Findings and plan as text; `explain` adds limits and the way back of each step.
-    pub fn lines(&self, console: &Console, layout: &Layout, explain: bool) -> Vec<String> {
+    /// Findings and plan as text; `--explain` adds limits and the way back of each step.
+    pub fn lines(&self, console: &Console, layout: &Layout, options: &Install) -> Vec<String> {
         let release = self.opened.release();
         let key = self.opened.signer();
-        let mut lines = findings(console, self.findings);
+        let mut lines = findings(console, &self.report.findings);
+        if !options.fix && self.report.findings.iter().any(|finding| finding.cure.is_some()) {
+            lines.push(format!("  {}", console.words(&Message::new("preflight-fix-hint"))));
+        }
         lines.push(String::new());
         lines.push(
             console.words(
@@ -55,28 +63,33 @@ impl Preview<'_> {
         lines.push(console.words(&Message::new("install-plan-steps")));
         for step in self.plan.steps() {
             lines.push(format!("  {:>3}  {}", step.id.0, step.step.title().render(console.language)));
-            if explain {
+            if options.explain {
                 lines.extend(explained(console, step).into_iter().map(|line| format!("       {line}")));
             }
         }
         lines
     }
 
-    /// The same for programs.
-    pub fn json(&self) -> Value {
+    /// The same for programs; `fault` is what stands in the way (`docs/FORMATS.md`).
+    pub fn json(&self, fault: Option<&Fault>) -> Value {
         let release = self.opened.release();
         let key = self.opened.signer();
-        json!({
+        let mut object = json!({
+            "format": FORMAT,
             "release": release.id(),
             "publisher": { "key": key.id().to_string(), "fingerprint": key.fingerprint() },
             "site": self.site,
             "node": self.node,
             "address": self.address,
             "new_bytes": self.new_bytes,
-            "findings": self.findings,
+            "preflight": self.report,
             "plan": self.plan,
             "plan_digest": self.plan.digest(),
-        })
+        });
+        if let Some(fault) = fault {
+            object["fault"] = json!(fault);
+        }
+        object
     }
 
     fn files(&self, console: &Console, layout: &Layout, release: &ReleaseManifest) -> Vec<Message> {
@@ -107,11 +120,14 @@ pub fn findings(console: &Console, findings: &[Finding]) -> Vec<String> {
             Severity::Warns => bridle_core::sign::ATTENTION,
         };
         lines.push(format!("  {}  {}", console.sign(sign), console.words(&finding.message)));
-        for (label, attribute) in [("label-why", "why"), ("label-do", "fix")] {
+        let labels = ["label-why", "label-do"].map(|label| console.words(&Message::new(label)));
+        let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+        for (label, attribute) in labels.iter().zip(["why", "fix"]) {
             if let Some(text) = finding.message.render_attribute(console.language, attribute) {
-                lines.push(format!("        {}  {text}", console.words(&Message::new(label))));
+                lines.push(format!("        {label:width$}  {text}"));
             }
         }
+        lines.extend(finding.commands.iter().map(|command| format!("        {:width$}    {command}", "")));
     }
     lines
 }

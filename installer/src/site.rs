@@ -34,7 +34,7 @@ pub fn find(console: &mut Console, options: &Install, in_place: &Path) -> Result
     }
     // What was typed obeys the same rules as what is read.
     let text = site.to_toml().map_err(|error| invalid(in_place, &error))?;
-    Site::parse(&text).map_err(|error| invalid(in_place, &error))
+    Site::parse(&text).map_err(|error| invalid(in_place, &error.typed()))
 }
 
 #[derive(Clone, Copy)]
@@ -61,6 +61,9 @@ fn unreadable(path: &Path) -> Fault {
     Fault::new(FaultCode::FileUnreadable).with("path", path.display().to_string())
 }
 
+/// The profile at `path` is refused.
 fn invalid(path: &Path, error: &SiteError) -> Fault {
-    Fault::new(FaultCode::ProfileInvalid).with("path", path.display().to_string()).because(error)
+    let mut fault = Fault::new(FaultCode::ProfileInvalid).with("path", path.display().to_string());
+    fault.detail = error.detail();
+    fault.because(error)
 }

@@ -1,5 +1,6 @@
 //! The flow of an installation on a host in a directory, with the real bundle, store and journal.
 
+mod preflight;
 mod sample;
 
 use std::sync::Arc;
@@ -160,8 +161,8 @@ fn a_foreign_key_touches_nothing() {
 #[test]
 fn a_host_that_does_not_fit_is_told_why() {
     let mut host = TestHost::new();
-    host.facts.default_route = false;
-    host.facts.data_disk.free_mib = 10;
+    host.facts.network.routes.clear();
+    host.facts.places.iter_mut().for_each(|place| place.free_mib = 10);
     assert_eq!(code(host.install(&yes())), FaultCode::PreflightBlocked);
     assert!(host.printed().contains("The server has no default route."));
     assert!(host.tree().is_empty());

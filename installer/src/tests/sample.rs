@@ -11,8 +11,10 @@ use bridle_bundle::file::compose::compose;
 use bridle_bundle::file::{write_bundle, write_run};
 use bridle_bundle::trust::SigningKey;
 use bridle_core::digest::Digest;
-use bridle_core::facts::{Cgroup, Disk, HostFacts};
+use bridle_core::facts::HostFacts;
+use bridle_core::facts::sample::good_host;
 use bridle_core::fault::Fault;
+use bridle_core::message::Language;
 use bridle_core::oci::{CONFIG, Descriptor, LAYER_ZSTD, MANIFEST, Manifest};
 use bridle_core::port::sim::SimClock;
 use bridle_core::port::{Command, CommandError, CommandOutput, Process};
@@ -143,6 +145,7 @@ pub struct TestHost {
     pub printed: Arc<Mutex<Vec<u8>>>,
     answers: Option<&'static str>,
     pub json: bool,
+    pub language: Language,
 }
 
 impl TestHost {
@@ -153,13 +156,14 @@ impl TestHost {
         let host = Self {
             layout,
             programs: Arc::default(),
-            facts: facts(),
+            facts: good_host(),
             stop: Arc::default(),
             pinned: Some(folder.path().join("publisher.pub")),
             said: Arc::default(),
             printed: Arc::default(),
             answers: None,
             json: false,
+            language: Language::En,
             folder,
         };
         std::fs::create_dir(host.root()).expect("root");
@@ -189,6 +193,7 @@ impl TestHost {
     pub fn install(&self, options: &Install) -> Result<Next, Fault> {
         let (out, err) = (Shared(Arc::clone(&self.printed)), Shared(Arc::clone(&self.said)));
         let mut console = Console::scripted(self.json, Box::new(out), Box::new(err), self.answers);
+        console.language = self.language;
         let around = Surroundings {
             host: Host {
                 layout: self.layout.clone(),
@@ -196,6 +201,8 @@ impl TestHost {
                 clock: Arc::new(SimClock::default()),
                 stop: Arc::clone(&self.stop),
             },
+            root: self.facts.root,
+            architecture: self.facts.architecture.clone(),
             facts: &|| self.facts.clone(),
             guard: &|| Ok(()),
             file: self.folder.path().join("x.run"),
@@ -232,27 +239,6 @@ fn walk(folder: &Path, found: &mut BTreeMap<PathBuf, String>) {
         } else {
             found.insert(path.clone(), String::from_utf8_lossy(&std::fs::read(&path).expect("read")).into_owned());
         }
-    }
-}
-
-fn facts() -> HostFacts {
-    HostFacts {
-        name: "n1".to_owned(),
-        architecture: "amd64".to_owned(),
-        cpus: 4,
-        memory_mib: 8000,
-        os: "debian".to_owned(),
-        os_version: "12".to_owned(),
-        systemd: Some(252),
-        cgroup: Cgroup::V2,
-        root: true,
-        selinux_enforcing: false,
-        addresses: vec!["192.0.2.10".to_owned()],
-        default_route: true,
-        ports_in_use: Vec::new(),
-        foreign: Vec::new(),
-        data_disk: Disk { path: "/var/lib/bridle".to_owned(), total_mib: 40_000, free_mib: 30_000, free_inodes: None },
-        missing_kernel: Vec::new(),
     }
 }
 

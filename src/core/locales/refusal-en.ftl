@@ -6,13 +6,3 @@ BR-1170 = There is no publisher key in { $path }.
 BR-1171 = Another installer is at work on this server.
     .why = Two at once would get in each other’s way.
     .fix = Let it end, then look at: bridle status. You find it with: pgrep -af install
-
-profile-field-unknown = Line { $line }, column { $column }: there is no field “{ $field }”. There are: { $known }.
-profile-field-missing = The field “{ $field }” is missing.
-profile-place = Line { $line }, column { $column }: this cannot be read.
-profile-value = Line { $line }, column { $column }: “{ $value }” does not fit { $field }. { $field ->
-    [address] It takes an IP address, such as 192.0.2.10.
-    [host] It takes small letters, digits, - and . and begins with a letter or digit, such as campus.example.org.
-   *[name] It takes small letters, digits and - and begins with a letter or digit.
-}
-profile-format = It has format { $found }, this program reads format { $known }.

@@ -67,6 +67,10 @@ faults! {
     ProfileInvalid = "BR-1013", Usage;
     /// Another release is installed.
     OtherReleaseInstalled = "BR-1014", Failed;
+    /// A safe cure of the preflight failed.
+    CureFailed = "BR-1015", Failed;
+    /// The record of the cures is damaged.
+    CureRecordDamaged = "BR-1016", Failed;
     /// The disk is full, or was too small.
     NoSpace = "BR-1020", Failed;
     /// A file of ours cannot be written.

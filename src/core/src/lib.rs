@@ -12,6 +12,7 @@ pub mod fault;
 pub mod journal;
 pub mod json;
 pub mod message;
+pub mod network;
 pub mod oci;
 pub mod operation;
 pub mod plan;

@@ -1,10 +1,17 @@
 //! The profile of a site: the only thing that differs between two installations of one release (`docs/FORMATS.md`).
 
-mod refusal;
-
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
+use toml::de::DeTable;
+
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+pub use self::refusal::{Kind, Position, similar};
+use crate::network::Network;
 
 /// Version of the format that this code writes.
 pub const FORMAT: u32 = 1;
@@ -40,6 +47,12 @@ pub struct KubernetesSettings {
     /// Allows a host with cgroup v1 (`design.md` §1.13).
     #[serde(default)]
     pub allow_cgroup_v1: bool,
+    /// Addresses of pods; the release's if absent. Cannot be changed after the installation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster_cidr: Option<Network>,
+    /// Addresses of services; the release's if absent. Cannot be changed after the installation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_cidr: Option<Network>,
 }
 
 impl Default for Site {
@@ -60,25 +73,39 @@ impl Site {
     /// Reads `site.toml`.
     ///
     /// # Errors
-    /// [`SiteError`] for unreadable text, another format or an invalid name.
+    /// [`SiteError`] for unreadable text, an unknown key, another format or an invalid value, with its place.
     pub fn parse(text: &str) -> Result<Self, SiteError> {
-        let site: Self = toml::from_str(text).map_err(|error| SiteError::Toml(Box::new(error)))?;
+        let table = refusal::check(text)?;
+        let site: Self = toml::from_str(text).map_err(|error| refusal::of_toml(text, &error))?;
         if site.format != FORMAT {
             return Err(SiteError::Format { found: site.format });
         }
-        for (field, value) in [("name", &site.name), ("host", &site.host)] {
+        site.doubt(text, &table)?;
+        Ok(site)
+    }
+
+    fn doubt(&self, text: &str, table: &Spanned<DeTable<'_>>) -> Result<(), SiteError> {
+        let refused = |field: &'static str, found: &str| SiteError::Value {
+            field,
+            found: found.chars().take(80).collect(),
+            at: refusal::place(text, table, field),
+        };
+        for (field, value) in [("name", &self.name), ("host", &self.host)] {
             let allowed =
                 |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || (field == "host" && c == '.');
             if value.is_empty() || value.len() > 253 || !value.chars().all(allowed) || value.starts_with(['-', '.']) {
-                return Err(SiteError::Value { field, found: value.chars().take(80).collect() });
+                return Err(refused(field, value));
             }
         }
-        if let Some(address) = &site.address
-            && address.parse::<std::net::IpAddr>().is_err()
+        if let Some(address) = &self.address
+            && address.parse::<std::net::Ipv4Addr>().is_err()
         {
-            return Err(SiteError::Value { field: "address", found: address.chars().take(80).collect() });
+            return Err(refused("address", address));
         }
-        Ok(site)
+        if !["en", "fr"].contains(&self.language.as_str()) {
+            return Err(refused("language", &self.language));
+        }
+        Ok(())
     }
 
     /// The text of `site.toml`.
@@ -93,9 +120,44 @@ impl Site {
 /// Why a profile is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {
-    /// Not the TOML that the format asks for.
-    #[error("read site profile")]
-    Toml(#[source] Box<toml::de::Error>),
+    /// Not TOML, or a value of another type than the format asks for.
+    #[error("read site profile: line {}, column {}: {said}", at.line, at.column)]
+    Toml {
+        /// Where.
+        at: Position,
+        /// What the parser says, at most 200 characters.
+        said: String,
+    },
+    /// A key that the format does not have.
+    #[error("read site profile: line {}, column {}: unknown key {key:?} in table {table:?}", at.line, at.column)]
+    Key {
+        /// Where.
+        at: Position,
+        /// Table; empty for the top.
+        table: String,
+        /// The key, at most 80 characters.
+        key: String,
+        /// The key that was probably meant.
+        meant: Option<String>,
+        /// All keys of the table.
+        known: String,
+    },
+    /// A value of another kind than the format asks for.
+    #[error("read site profile: line {}, column {}: {key} is no {}", at.line, at.column, wanted.name())]
+    Kind {
+        /// Where.
+        at: Position,
+        /// The key, at most 80 characters.
+        key: String,
+        /// What it must be.
+        wanted: Kind,
+    },
+    /// A key that must be there is not.
+    #[error("read site profile: no key {key:?}")]
+    Missing {
+        /// The key.
+        key: &'static str,
+    },
     /// Cannot be written as TOML.
     #[error("write site profile")]
     Write(#[source] toml::ser::Error),
@@ -112,28 +174,11 @@ pub enum SiteError {
         field: &'static str,
         /// The value, at most 80 characters.
         found: String,
+        /// Where, if it stands in the text.
+        at: Option<Position>,
     },
 }
 
 fn english() -> String {
     "en".to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn default_survives_a_round_trip() {
-        let site = Site::default();
-        assert_eq!(Site::parse(&site.to_toml().expect("toml")).expect("parse"), site);
-    }
-
-    #[test]
-    fn refuses_hostile_names() {
-        for host in ["", "a b", "../x", "-x", "x\n", "X"] {
-            let text = format!("format = 1\nname = \"x\"\nhost = {host:?}\n");
-            assert!(Site::parse(&text).is_err(), "{host}");
-        }
-    }
 }

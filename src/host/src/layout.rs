@@ -41,6 +41,8 @@ paths! {
     removal_dir = "var/lib/bridle/removal";
     /// What clears the rest away at the next boot, if the power goes in the very last moment of a removal.
     removal_rest = "etc/tmpfiles.d/bridle-removal.conf";
+    /// What the preflight changed at somebody's request.
+    cures_file = "var/lib/bridle/preflight-cures.json";
     /// Last status, for faces while the agent is down.
     status_file = "var/lib/bridle/status.json";
     /// Programs of each release.

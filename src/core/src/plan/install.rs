@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::ranges::Ranges;
 use super::{OnFailure, OperationKind, Plan, PlanError};
 use crate::release::{Chart, ReleaseManifest};
 use crate::site::Site;
@@ -76,7 +77,11 @@ pub fn chart_values(chart: &Chart, release: &ReleaseManifest, site: &Site, place
     let mut values = Map::new();
     merge(&mut values, &Map::from_iter([("global".to_owned(), Value::Object(release.global.clone()))]));
     merge(&mut values, &chart.values);
-    let facts = json!({ "site": { "name": site.name, "host": site.host, "address": place.address } });
+    let ranges = Ranges::of(release, site);
+    let facts = json!({ "site": {
+        "name": site.name, "host": site.host, "address": place.address,
+        "pod_range": ranges.pods, "service_range": ranges.services, "name_service": ranges.name_service(),
+    } });
     merge(&mut values, &Map::from_iter([("global".to_owned(), facts)]));
     if let Some(own) = site.values.get(&chart.name) {
         merge(&mut values, own);
@@ -103,25 +108,17 @@ fn in_order(release: &ReleaseManifest) -> Vec<&Chart> {
 }
 
 fn settings(release: &ReleaseManifest, place: &Place, site: &Site) -> KubernetesSettings {
+    let ranges = Ranges::of(release, site);
     KubernetesSettings {
         node: place.node.clone(),
         address: place.address.clone(),
         tls_san: vec![site.host.clone()],
-        cluster_cidr: release.kubernetes.cluster_cidr.clone(),
-        service_cidr: release.kubernetes.service_cidr.clone(),
-        cluster_dns: cluster_dns(&release.kubernetes.service_cidr),
+        cluster_dns: ranges.name_service(),
+        cluster_cidr: ranges.pods,
+        service_cidr: ranges.services,
         pause: release.kubernetes.pause.clone(),
         release: release.id(),
         registry_port: REGISTRY_PORT,
-    }
-}
-
-/// The tenth address of the service range (k3s's default rule).
-fn cluster_dns(service_cidr: &str) -> String {
-    let network = service_cidr.split('/').next().unwrap_or_default();
-    match network.parse::<std::net::Ipv4Addr>() {
-        Ok(address) => std::net::Ipv4Addr::from(u32::from(address).saturating_add(10)).to_string(),
-        Err(_) => "10.43.0.10".to_owned(),
     }
 }
 

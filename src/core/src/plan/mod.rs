@@ -1,6 +1,7 @@
 //! Plans: what an operation will do, decided before anything is touched, confirmed by digest.
 
 pub mod install;
+pub mod ranges;
 pub mod review;
 pub mod uninstall;
 

@@ -1,0 +1,42 @@
+//! Which addresses pods and services get: the release's, unless the site chose others.
+
+use serde::{Deserialize, Serialize};
+
+use crate::network::Network;
+use crate::release::ReleaseManifest;
+use crate::site::Site;
+
+/// Place of the cluster's name service in the range of services (k3s's own rule).
+const NAME_SERVICE: u32 = 10;
+
+/// The two ranges as they are written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ranges {
+    /// Addresses of pods.
+    pub pods: String,
+    /// Addresses of services.
+    pub services: String,
+}
+
+impl Ranges {
+    /// The ranges of `release` at `site`.
+    #[must_use]
+    pub fn of(release: &ReleaseManifest, site: &Site) -> Self {
+        let chosen = &site.kubernetes;
+        Self {
+            pods: chosen
+                .cluster_cidr
+                .map_or_else(|| release.kubernetes.cluster_cidr.clone(), |range| range.to_string()),
+            services: chosen
+                .service_cidr
+                .map_or_else(|| release.kubernetes.service_cidr.clone(), |range| range.to_string()),
+        }
+    }
+
+    /// Address of the cluster's name service; empty for a range of services that is none.
+    #[must_use]
+    pub fn name_service(&self) -> String {
+        let range: Option<Network> = self.services.parse().ok();
+        range.and_then(|range| range.nth(NAME_SERVICE)).map(|address| address.to_string()).unwrap_or_default()
+    }
+}
