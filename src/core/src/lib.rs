@@ -17,6 +17,7 @@ pub mod oci;
 pub mod operation;
 pub mod plan;
 pub mod port;
+pub mod pull;
 pub mod release;
 pub mod removal;
 pub mod sign;

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::archive::{LARGEST_ENTRY, LARGEST_UNPACKED, MOST_FILES};
 use super::*;
 
 /// A gzipped tar with these entries; the paths go in as they are, however wicked.
