@@ -129,6 +129,13 @@ fn plain_http_must_be_allowed_and_platforms_must_fit() {
     let lock = bench.read("bundle.lock");
     assert!(lock.contains("platform = \"linux/amd64/v3\""), "{lock}");
     assert!(lock.contains(&index.images[1].digest().to_string()), "{lock}");
+    let bench = Bench::new();
+    let by_digest = reference.replace("app:1", &format!("app@{}", index.digest()));
+    bench.write("release.toml", format!("{RELEASE}\n[[image]]\nreference = \"{by_digest}\"\n"));
+    assert!(bench.fails(&PLAIN).1.contains("digest of a multi-architecture index"));
+    let bench = Bench::pulling(&by_digest, "");
+    bench.ok(&PLAIN);
+    assert!(bench.read("bundle.lock").contains(&index.images[2].digest().to_string()));
     let bench = Bench::pulling(&reference.replace(":1", ":arm"), "");
     let (_, said) = bench.fails(&PLAIN);
     let bench = Bench::pulling(&format!("{}/team/app:none", stock.host()), "");

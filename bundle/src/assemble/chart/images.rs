@@ -43,18 +43,16 @@ pub(super) struct Document<'a> {
 /// The documents of what `helm template` prints.
 pub(super) fn documents(rendered: &str) -> Vec<Document<'_>> {
     let mut found = Vec::new();
-    let mut starts: Vec<usize> = vec![0];
-    let mut at = 0;
+    let (mut texts, mut start, mut at) = (Vec::new(), 0, 0);
     for line in rendered.split_inclusive('\n') {
-        at += line.len();
         if line.trim_end() == "---" {
-            starts.push(at);
+            texts.push(&rendered[start..at]);
+            start = at + line.len();
         }
+        at += line.len();
     }
-    let ends = starts.iter().skip(1).copied().chain([rendered.len()]);
-    for (start, end) in starts.iter().zip(ends) {
-        let text = &rendered[*start..end];
-        let text = text.strip_suffix("---\n").unwrap_or(text);
+    texts.push(&rendered[start..]);
+    for text in texts {
         let template = text.lines().find_map(|line| line.strip_prefix("# Source: ")).unwrap_or("unknown template");
         let value = serde_saphyr::from_str::<Value>(text).ok();
         if value.as_ref().is_none_or(|value| !value.is_null()) {
@@ -112,21 +110,18 @@ pub(super) fn standing(reference: &str, known: &BTreeMap<String, Digest>) -> Sta
     };
     let full = full(name);
     let repository = |name: &str| without_tag(&self::full(name.split('@').next().unwrap_or(name))).to_owned();
-    for (held, manifest) in known {
-        let same = match digest {
-            // Whoever pulls by digest does not look at the tag.
-            Some(_) => repository(held) == without_tag(&full),
-            None => self::full(held) == full,
-        };
-        match digest {
-            _ if !same => {}
-            Some(digest) if digest != *manifest => {
-                return Standing::Other { name: held.clone(), held: *manifest };
-            }
-            _ => return Standing::Held(held.clone()),
-        }
+    let Some(digest) = digest else {
+        let held = known.keys().find(|held| self::full(held) == full);
+        return held.map_or(Standing::Missing, |held| Standing::Held(held.clone()));
+    };
+    // Whoever pulls by digest does not look at the tag.
+    let same: Vec<_> = known.iter().filter(|(held, _)| repository(held) == without_tag(&full)).collect();
+    let exact = same.iter().find(|(_, manifest)| **manifest == digest);
+    match (exact, same.first()) {
+        (Some((held, _)), _) => Standing::Held((*held).clone()),
+        (None, Some((held, manifest))) => Standing::Other { name: (*held).clone(), held: **manifest },
+        (None, None) => Standing::Missing,
     }
-    Standing::Missing
 }
 
 /// A reference as containerd completes it: `docker.io/library/`, `:latest`.
@@ -319,6 +314,7 @@ mod tests {
         let known = BTreeMap::from([
             ("docker.io/library/nginx:1.29".to_owned(), digest),
             ("docker.io/library/redis:latest".to_owned(), digest),
+            ("r.example:5000/a/b:0".to_owned(), Digest::of(b"earlier")),
             ("r.example:5000/a/b:1".to_owned(), digest),
         ]);
         let held = |name: &str| Standing::Held(name.to_owned());
@@ -328,7 +324,7 @@ mod tests {
         assert_eq!(standing(&format!("r.example:5000/a/b:1@{digest}"), &known), held("r.example:5000/a/b:1"));
         assert_eq!(standing(&format!("r.example:5000/a/b@{digest}"), &known), held("r.example:5000/a/b:1"));
         let other = Digest::of(b"index");
-        let expected = Standing::Other { name: "r.example:5000/a/b:1".to_owned(), held: digest };
+        let expected = Standing::Other { name: "r.example:5000/a/b:0".to_owned(), held: Digest::of(b"earlier") };
         assert_eq!(standing(&format!("r.example:5000/a/b:1@{other}"), &known), expected);
         for missing in ["nginx", "nginx:1", "r.example/a/b:1", "library/nginx:1"] {
             assert_eq!(standing(missing, &known), Standing::Missing, "{missing}");

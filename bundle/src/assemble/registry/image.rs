@@ -130,9 +130,23 @@ fn resolve(fetcher: &Fetcher<'_>, cache: &Cache, pull: &Pull<'_>) -> Result<Reso
     };
     keep(&bytes)?;
     let (descriptor, manifest) = read(&reference, &bytes)?;
+    named_by_its_digest(pull.name, &descriptor.digest)?;
     let subjects = std::iter::once(descriptor.digest).chain(index).collect::<Vec<_>>();
     let bill = attached::find(fetcher, cache, &reference, &subjects, offers.as_ref())?;
     Ok(Resolved { reference, index, descriptor, manifest, bill })
+}
+
+/// A name with a digest is asked for by that digest on a site: it must be the manifest's, an index is not carried.
+fn named_by_its_digest(name: &str, manifest: &Digest) -> Result<(), RegistryError> {
+    match name.split_once('@') {
+        Some((_, digest)) if digest != manifest.to_string() => Err(RegistryError::content(
+            name,
+            format!(
+                "this is the digest of a multi-architecture index, a release holds {manifest}; name it with as = \"host/name:tag\""
+            ),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// An image manifest; refused if it is none or if containerd could not unpack it.

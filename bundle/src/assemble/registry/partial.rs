@@ -22,6 +22,8 @@ pub(super) struct Partial {
     path: PathBuf,
     to: PathBuf,
     hash: Sha256,
+    /// Whether nobody can go on from it later.
+    passing: bool,
     /// Bytes that are there.
     pub(super) have: u64,
 }
@@ -33,8 +35,8 @@ impl Partial {
         let directory = cache.directory("partial");
         fs::create_dir_all(&directory).map_err(RegistryError::io("make directory", &directory))?;
         let usual = directory.join(digest.hex());
-        let (file, path) = match Self::lock(&usual)? {
-            Some(file) => (file, usual),
+        let (file, path, passing) = match Self::lock(&usual)? {
+            Some(file) => (file, usual, false),
             None => {
                 let path = directory.join(format!("{}.{}", digest.hex(), std::process::id()));
                 let file = Self::lock(&path)?.ok_or_else(|| {
@@ -43,11 +45,11 @@ impl Partial {
                         "another process holds it; run the command again",
                     )
                 })?;
-                (file, path)
+                (file, path, true)
             }
         };
         let to = cache.blob(digest);
-        let mut partial = Self { file, path, to, hash: Sha256::new(), have: 0 };
+        let mut partial = Self { file, path, to, hash: Sha256::new(), passing, have: 0 };
         partial.read(limit)?;
         Ok(partial)
     }
@@ -107,6 +109,15 @@ impl Partial {
     }
 }
 
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if self.passing {
+            // What stays is only space in a cache.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
 impl Write for Partial {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.file.write(bytes)?;
@@ -141,6 +152,7 @@ mod tests {
         let second = Partial::open(&cache, &blob.digest, blob.size).expect("open");
         assert_eq!(second.have, 0, "locked by the first");
         drop((first, second));
+        assert_eq!(fs::read_dir(cache.directory("partial")).expect("list").count(), 1, "the second's own is gone");
         let mut again = Partial::open(&cache, &blob.digest, blob.size).expect("open");
         assert_eq!(again.have, 2);
         again.write_all(b"llo").expect("write");
