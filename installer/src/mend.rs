@@ -35,6 +35,8 @@ pub fn mend(
     }
     let host = &around.host;
     let _lock = lock(&host.layout.run_dir())?;
+    // What was here before includes what a cure changes.
+    bridle_host::removal::record(&host.layout, &*host.process)?;
     let hand = Cures::new(&host.layout, &*host.process, &*host.clock);
     for cure in cures {
         hand.apply(cure)?;

@@ -142,20 +142,4 @@ pub fn wake() -> Result<(), Fault> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_data_go_only_for_the_name_of_the_platform() {
-        let names = ["campus-demo".to_owned(), "campus-1.0.0".to_owned()];
-        for good in &names {
-            assert_eq!(confirmed(Some(good), &names), Ok(()));
-        }
-        for bad in ["", "campus", "campus-demo ", "Campus-Demo", "yes"] {
-            let fault = confirmed(Some(bad), &names).expect_err(bad);
-            assert_eq!(fault.code, FaultCode::RemovalNameWrong, "{bad}");
-        }
-        let fault = confirmed(None, &names).expect_err("unconfirmed");
-        assert_eq!((fault.code, fault.code.exit() as u8), (FaultCode::RemovalUnconfirmed, 4));
-    }
-}
+mod tests;

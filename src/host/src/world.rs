@@ -97,7 +97,7 @@ impl Host for Machine {
             Step::Host(HostStep::StoreComplete { .. } | HostStep::FrontDoorCertificate { .. }) => {
                 vec![self.layout.data_dir()]
             }
-            // Removals are written by nobody else; what they leave must not come back after a power cut.
+            // What was removed must not come back after a power cut.
             Step::Host(
                 HostStep::RemoveKubernetes
                 | HostStep::RemoveVolumes

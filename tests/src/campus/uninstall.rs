@@ -143,6 +143,9 @@ impl<'a> Uninstallation<'a> {
     /// # Errors
     /// The kit's, if the host cannot be looked at.
     pub fn differences(&self, before: &HostDigest) -> Result<Vec<String>> {
+        // The unit's very last command makes systemd forget the unit whose file is gone.
+        let state = || self.host.shell("systemctl show --property=ActiveState --value bridle-removal").ok();
+        self.host.wait_until("the end of bridle-removal", LIMIT, || state().as_deref() == Some("inactive"))?;
         let difference = before.difference(&self.host.digest_after(before)?);
         let kept = |path: &str| {
             let path = Path::new(path);

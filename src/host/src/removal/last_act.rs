@@ -12,6 +12,7 @@ use bridle_core::removal::{Data, LastAct};
 use super::hand_over::{HandOver, order_file};
 use super::tree::{self, Rules};
 use super::{places, receipt};
+use crate::cures::Cures;
 use crate::files;
 use crate::layout::Layout;
 use crate::units::{self, Systemd};
@@ -26,7 +27,7 @@ const GROUP_USED: i32 = 8;
 ///
 /// # Errors
 /// A [`Fault`]; the unit tries again.
-pub fn run(layout: &Layout, process: &Arc<dyn Process>, _clock: &dyn Clock) -> Result<(), Fault> {
+pub fn run(layout: &Layout, process: &Arc<dyn Process>, clock: &dyn Clock) -> Result<(), Fault> {
     let path = order_file(layout);
     // Without an order this act is over: the order goes only after it.
     let Some(text) = files::read_limited(&path, LARGEST)? else { return Ok(()) };
@@ -34,6 +35,7 @@ pub fn run(layout: &Layout, process: &Arc<dyn Process>, _clock: &dyn Clock) -> R
         .ok_or_else(|| Fault::new(FaultCode::FileUnreadable).with("path", path.display().to_string()))?;
     let act = Act { layout, process, systemd: Systemd::new(Arc::clone(process)), order };
     act.stop_agent()?;
+    Cures::new(layout, &**process, clock).undo()?;
     act.remove_files()?;
     act.remove_group()?;
     act.remove_trees()?;
@@ -42,10 +44,12 @@ pub fn run(layout: &Layout, process: &Arc<dyn Process>, _clock: &dyn Clock) -> R
     act.hand_over().arm_rest()
 }
 
-/// Whether a removal was begun whose last act has not ended.
+/// Whether a removal was begun whose last act has not ended: its unit and the unit's last traces go in this order.
 #[must_use]
 pub fn is_pending(layout: &Layout) -> bool {
-    layout.units_dir().join(units::REMOVAL).exists()
+    let link = layout.units_dir().join("multi-user.target.wants").join(units::REMOVAL);
+    let traces = [layout.units_dir().join(units::REMOVAL), link, layout.removal_rest()];
+    traces.iter().any(|path| path.symlink_metadata().is_ok())
 }
 
 struct Act<'a> {

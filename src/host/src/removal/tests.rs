@@ -310,3 +310,25 @@ fn the_lists_name_what_is_there() {
         "the site's profile is none either"
     );
 }
+
+#[test]
+fn cures_of_the_preflight_are_taken_back() {
+    use bridle_core::plan::review::Cure;
+    let host = TestHost::new();
+    for path in ["/etc/sysctl.d/mine.conf", "/proc/sys/fs/inotify/max_user_instances"] {
+        host.put(path);
+    }
+    let parameter = host.layout.at("/proc/sys/fs/inotify/max_user_instances");
+    files::write_atomic(&parameter, b"128\n", 0o644).expect("parameter");
+    let before = host.tree();
+    let (clock, cure) =
+        (SimClock::default(), Cure::SetParameter { name: "fs.inotify.max_user_instances".to_owned(), value: 512 });
+    record(&host.layout, &*host.programs).expect("the receipt comes before the first cure");
+    crate::cures::Cures::new(&host.layout, &*host.programs, &clock).apply(&cure).expect("cured");
+    assert_ne!(host.tree(), before);
+    host.install();
+    host.remove(Data::Delete);
+    host.last_act();
+    host.unit_ends();
+    assert_eq!(host.tree(), before);
+}
