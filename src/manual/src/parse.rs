@@ -157,6 +157,12 @@ mod tests {
                 other => panic!("{line}: {other:?}"),
             }
         }
+        let long = |flag: &str| match read(&format!("bridle status {flag}")) {
+            Err(Stop::Help(error)) => error.to_string(),
+            other => panic!("{flag}: {other:?}"),
+        };
+        assert!(long("--help").contains("Exit codes:") && long("--help").contains("last state that was written"));
+        assert!(!long("-h").contains("Exit codes:"));
         assert!(matches!(read("bridle"), Err(Stop::Help(error)) if error.exit_code() == 2));
     }
 }

@@ -79,7 +79,8 @@ impl Words {
 
 /// The program's tree of commands with all its help in `language`.
 #[must_use]
-pub fn localised(mut command: Command, language: Language) -> Command {
+pub fn localised(command: Command, language: Language) -> Command {
+    let mut command = with_long_help(command);
     // Adds what clap adds by itself, so that it gets words, too: --help, --version, `help`, global options everywhere.
     command.build();
     let root = Words::of(&[command.get_name().to_owned()], language);
@@ -96,6 +97,11 @@ pub fn gaps(mut command: Command, language: Language) -> Vec<String> {
     let mut found = Vec::new();
     search(&command, &path, &root, language, &mut found);
     found
+}
+
+/// Clap decides when it builds a tree whether `--help` says more than `-h`; the words come after that.
+fn with_long_help(command: Command) -> Command {
+    command.after_long_help(" ").mut_subcommands(with_long_help)
 }
 
 fn search(command: &Command, path: &[String], root: &Words, language: Language, found: &mut Vec<String>) {
