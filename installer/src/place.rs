@@ -199,7 +199,12 @@ fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Fault> {
     if text.is_none() || there.as_deref() != text {
         files::write_atomic(path, bytes, mode)?;
     }
-    Ok(())
+    Ok(settle(path)?)
+}
+
+/// What is there from an earlier run may have been stopped between its name and the disk.
+fn settle(path: &Path) -> Result<(), files::FileError> {
+    path.parent().map_or(Ok(()), files::sync_dir)
 }
 
 fn program(store: &Store, blob: &Blob, to: &Path) -> Result<(), Fault> {
@@ -215,7 +220,7 @@ fn program(store: &Store, blob: &Blob, to: &Path) -> Result<(), Fault> {
     let same = std::fs::metadata(to).is_ok_and(|there| there.len() == blob.size)
         && std::fs::read(to).is_ok_and(|bytes| Digest::of(&bytes) == blob.digest);
     if same {
-        return Ok(());
+        return Ok(settle(to)?);
     }
     let bytes = std::fs::read(&from).map_err(unread)?;
     if Digest::of(&bytes) != blob.digest {

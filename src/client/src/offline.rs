@@ -45,7 +45,7 @@ impl OfflineError {
     pub fn fault(&self) -> Fault {
         let (code, path) = match self {
             Self::Read { path, .. } => (FaultCode::FileUnreadable, path),
-            Self::Journal { path, .. } => (FaultCode::JournalDamaged, path),
+            Self::Journal { path, source } => (source.code(), path),
         };
         Fault::new(code).with("path", path.display().to_string()).because(self)
     }

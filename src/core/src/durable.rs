@@ -88,21 +88,24 @@ pub fn symlink_atomic(fs: &dyn FileSystem, target: &Path, link: &Path) -> Result
     publish(fs, &part, link)
 }
 
-/// Makes a directory and its parents with `mode` for those that are new, and brings the name of each to disk.
+/// Makes a directory and its parents with `mode` for those that are new, and brings its name to disk.
 ///
 /// # Errors
 /// [`FileError`] if one cannot be made.
 pub fn make_dirs(fs: &dyn FileSystem, path: &Path, mode: u32) -> Result<(), FileError> {
     if is_dir(fs, path) {
-        return Ok(());
+        // An earlier call may have been stopped between the directory and its name. One level is enough: nothing is made
+        // in a directory before its own name is on disk.
+        return if path.parent().is_some() { sync_dir(fs, parent_of(path)) } else { Ok(()) };
     }
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         make_dirs(fs, parent, mode.max(0o755))?;
     }
     match fs.make_dir(path, mode) {
-        Ok(()) => sync_dir(fs, parent_of(path)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_dir(fs, path) => Ok(()),
-        Err(error) => Err(FileError::new("make", path)(error)),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !is_dir(fs, path) => {
+            Err(FileError::new("make", path)(error))
+        }
+        _ => sync_dir(fs, parent_of(path)),
     }
 }
 
@@ -114,12 +117,14 @@ pub fn sync_dir(fs: &dyn FileSystem, path: &Path) -> Result<(), FileError> {
     fs.sync_dir(path).map_err(FileError::new("sync", path))
 }
 
-/// Removes a file or link; it is no error if there is none.
+/// Removes a file or link and what an interrupted write of it left; it is no error if there is none.
 ///
 /// # Errors
 /// [`FileError`] if it cannot be removed.
 pub fn remove_if_there(fs: &dyn FileSystem, path: &Path) -> Result<(), FileError> {
     remove_unsynced(fs, path)?;
+    remove_unsynced(fs, &part_of(path))?;
+    // Even if nothing was there: an earlier call may have been stopped between the removal and its sync.
     match fs.sync_dir(parent_of(path)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()), // not even the directory is there
         synced => synced.map_err(FileError::new("sync", parent_of(path))),

@@ -123,6 +123,8 @@ faults! {
     StillMounted = "BR-1143", Failed;
     /// The secrets that data depend on cannot be kept.
     SecretsNotKept = "BR-1144", Failed;
+    /// The journal was written by a newer version.
+    JournalForeign = "BR-1160", Failed;
     /// The account of what was there before cannot be read.
     ReceiptInvalid = "BR-1145", Failed;
     /// A removal that was begun has not come to its end yet.

@@ -1,7 +1,13 @@
 //! The journal's lines, and what a history means for the next start.
 
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
 use crate::digest::Digest;
 use crate::event::{Event, EventKind, OperatorCommand};
+use crate::fault::{Fault, FaultCode};
 use crate::operation::OperationState;
 use crate::plan::{OnFailure, Plan};
 use crate::step::StepId;
@@ -37,14 +43,23 @@ pub fn decode(bytes: &[u8]) -> Result<Read, JournalError> {
     let mut rest = bytes;
     let mut line = 1;
     while !rest.is_empty() {
-        let end = rest.iter().position(|byte| *byte == b'\n');
-        let Some(end) = end else { break }; // torn: a whole line ends with a newline
+        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+            torn(rest, line)?; // a whole line ends with a newline
+            break;
+        };
         let parsed = decode_line(&rest[..end]);
         let last = end + 1 == rest.len();
         let event = match parsed {
             Ok(event) => event,
-            Err(_) if last && line > 1 => break, // torn: blocks of one line can reach the disk in any order
-            Err(reason) => return Err(JournalError::Damaged { line, reason }),
+            Err(Flaw::Damage(_)) if last && line > 1 => {
+                torn(rest, line)?; // sectors of one line reach the disk in any order
+                break;
+            }
+            Err(Flaw::Damage(reason)) => return Err(JournalError::Damaged { line, reason }),
+            // Whole, as its checksum says: cutting it off would lose what a newer program did.
+            Err(Flaw::Foreign { format }) => {
+                return Err(format.map_or(JournalError::Unknown { line }, |found| JournalError::Format { found }));
+            }
         };
         check(&event, events.last(), line)?;
         events.push(event);
@@ -55,16 +70,42 @@ pub fn decode(bytes: &[u8]) -> Result<Read, JournalError> {
     Ok(Read { events, sound })
 }
 
-fn decode_line(line: &[u8]) -> Result<Event, &'static str> {
+/// Whether what is left may be dropped as a torn last line: not if it is a whole record with more behind it. Where the
+/// newline between two lines is damaged they look like one, and both would be lost.
+fn torn(rest: &[u8], line: usize) -> Result<(), JournalError> {
+    let Some(json) = rest.get(17..) else { return Ok(()) };
+    let mut values = serde_json::Deserializer::from_slice(json).into_iter::<serde::de::IgnoredAny>();
+    let Some(Ok(_)) = values.next() else { return Ok(()) };
+    let (json, after) = json.split_at(values.byte_offset());
+    if after.len() > 1 && Digest::of(json).hex().as_bytes()[..16] == rest[..16] {
+        return Err(JournalError::Damaged { line, reason: "does not end where its record does" });
+    }
+    Ok(())
+}
+
+/// Why a line is no record.
+enum Flaw {
+    /// It is not as it was written.
+    Damage(&'static str),
+    /// It is as it was written, by a program that knows more; with the format, if it tells another one.
+    Foreign { format: Option<u32> },
+}
+
+fn decode_line(line: &[u8]) -> Result<Event, Flaw> {
     if line.len() > LONGEST_LINE {
-        return Err("too long");
+        return Err(Flaw::Damage("too long"));
     }
-    let text = std::str::from_utf8(line).map_err(|_| "not UTF-8")?;
-    let (sum, json) = text.split_once(' ').ok_or("no checksum")?;
+    let text = std::str::from_utf8(line).map_err(|_| Flaw::Damage("not UTF-8"))?;
+    let (sum, json) = text.split_once(' ').ok_or(Flaw::Damage("no checksum"))?;
     if Digest::of(json.as_bytes()).hex()[..16] != *sum {
-        return Err("wrong checksum");
+        return Err(Flaw::Damage("wrong checksum"));
     }
-    serde_json::from_str(json).map_err(|_| "unknown record")
+    serde_json::from_str(json).map_err(|_| {
+        let value = serde_json::from_str::<serde_json::Value>(json).unwrap_or_default();
+        let format = value.pointer("/kind/format").and_then(serde_json::Value::as_u64);
+        let format = format.and_then(|format| u32::try_from(format).ok()).filter(|format| *format != FORMAT);
+        Flaw::Foreign { format }
+    })
 }
 
 fn check(event: &Event, before: Option<&Event>, line: usize) -> Result<(), JournalError> {
@@ -102,6 +143,29 @@ pub enum JournalError {
         /// The format found.
         found: u32,
     },
+    /// A whole record that this program does not know: a newer one wrote it.
+    #[error("read journal: line {line}: a record that this program does not know")]
+    Unknown {
+        /// Line, from 1.
+        line: usize,
+    },
+}
+
+impl JournalError {
+    /// The fault of the journal in the file `path`.
+    #[must_use]
+    pub fn fault(&self, path: &Path) -> Fault {
+        Fault::new(self.code()).with("path", path.display().to_string()).because(self)
+    }
+
+    /// Damage and what a newer program wrote need different cures.
+    #[must_use]
+    pub const fn code(&self) -> FaultCode {
+        match self {
+            Self::Damaged { .. } => FaultCode::JournalDamaged,
+            Self::Format { .. } | Self::Unknown { .. } => FaultCode::JournalForeign,
+        }
+    }
 }
 
 /// What the next start of the agent does with an operation.

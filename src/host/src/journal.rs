@@ -1,131 +1,170 @@
 //! The journal on disk: one append-only file an operation (`docs/FORMATS.md`).
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+#[cfg(test)]
+mod tests;
 
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bridle_core::durable::{self, FileError};
 use bridle_core::event::Event;
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::journal::{self, JournalError};
 use bridle_core::operation::OperationId;
-
-use crate::files;
+use bridle_core::port::fs::{FileSystem, WriteFile};
+use bridle_disk::Disk;
 
 /// Largest journal that is read, in bytes.
 pub const LARGEST: u64 = 256 * 1024 * 1024;
 /// Most operations that are listed.
 pub const MOST: usize = 10_000;
 
+/// The journals in one directory of one file system.
+#[derive(Debug, Clone)]
+pub struct Journals {
+    fs: Arc<dyn FileSystem>,
+    dir: PathBuf,
+}
+
 /// A journal that is open for adding records.
 #[derive(Debug)]
 pub struct Journal {
-    file: File,
+    file: Box<dyn WriteFile>,
     path: PathBuf,
     broken: bool,
 }
 
-/// Writes the first record of a new operation; it is there completely, or not at all.
+/// [`Journals::create`] on this machine's disk.
 ///
 /// # Errors
 /// A [`Fault`] if it cannot be written.
 pub fn create(dir: &Path, first: &Event) -> Result<(), Fault> {
-    files::make_dirs(dir, 0o750)?;
-    files::write_atomic(&path_of(dir, &first.operation), journal::encode(first).as_bytes(), 0o640)?;
-    Ok(())
+    Journals::on_disk(dir).create(first)
 }
 
-/// Reads the history of an operation.
+/// [`Journals::read`] on this machine's disk.
 ///
 /// # Errors
 /// A [`Fault`] if there is none, it cannot be read, or it is damaged.
 pub fn read(dir: &Path, id: &OperationId) -> Result<Vec<Event>, Fault> {
-    let path = path_of(dir, id);
-    Ok(decode(&path, id)?.events)
+    Journals::on_disk(dir).read(id)
 }
 
-/// Names of all operations, oldest first. Files with other names are not ours and are passed over.
+/// [`Journals::list`] on this machine's disk.
 ///
 /// # Errors
 /// A [`Fault`] if the directory cannot be read.
 pub fn list(dir: &Path) -> Result<Vec<OperationId>, Fault> {
-    let unreadable = |error: std::io::Error| {
-        Fault::new(FaultCode::FileUnreadable).with("path", dir.display().to_string()).because(&error)
-    };
-    let entries = match fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(unreadable(error)),
-    };
-    let mut found = Vec::new();
-    for entry in entries.take(MOST) {
-        let name = entry.map_err(unreadable)?.file_name();
-        let id = name.to_str().and_then(|name| name.strip_suffix(".journal")).and_then(|name| name.parse().ok());
-        found.extend(id);
+    Journals::on_disk(dir).list()
+}
+
+impl Journals {
+    /// The journals in `dir` of `fs`.
+    #[must_use]
+    pub fn new(fs: Arc<dyn FileSystem>, dir: &Path) -> Self {
+        Self { fs, dir: dir.to_owned() }
     }
-    found.sort();
-    Ok(found)
+
+    /// The journals in `dir` of this machine.
+    #[must_use]
+    pub fn on_disk(dir: &Path) -> Self {
+        Self::new(Arc::new(Disk), dir)
+    }
+
+    /// Writes the first record of a new operation; it is there completely, or not at all.
+    ///
+    /// # Errors
+    /// A [`Fault`] if it cannot be written.
+    pub fn create(&self, first: &Event) -> Result<(), Fault> {
+        durable::make_dirs(&*self.fs, &self.dir, 0o750)?;
+        self.write_whole(&self.path_of(&first.operation), journal::encode(first).as_bytes())
+    }
+
+    /// Reads the history of an operation.
+    ///
+    /// # Errors
+    /// A [`Fault`] if there is none, it cannot be read, or it is damaged.
+    pub fn read(&self, id: &OperationId) -> Result<Vec<Event>, Fault> {
+        Ok(self.sound(id)?.1)
+    }
+
+    /// Names of all operations, oldest first. Files with other names are not ours and are passed over.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the directory cannot be read.
+    pub fn list(&self) -> Result<Vec<OperationId>, Fault> {
+        let entries = match self.fs.list(&self.dir, MOST) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(FileError::new("list", &self.dir)(error).into()),
+        };
+        let id = |name: &str| name.strip_suffix(".journal")?.parse().ok();
+        let mut found: Vec<OperationId> = entries.iter().filter_map(|entry| entry.name.to_str().and_then(id)).collect();
+        found.sort();
+        Ok(found)
+    }
+
+    /// Opens an existing journal without its torn last line, and gives its history.
+    ///
+    /// The file is written anew: an earlier program may have been killed, or told of an error, before what it added was on
+    /// disk. Such lines can be read all the same, and no later sync brings them to disk.
+    ///
+    /// # Errors
+    /// A [`Fault`] if it cannot be read or written, or is damaged.
+    pub fn open(&self, id: &OperationId) -> Result<(Journal, Vec<Event>), Fault> {
+        let (bytes, events) = self.sound(id)?;
+        let path = self.path_of(id);
+        self.write_whole(&path, &bytes)?;
+        let file = self.fs.append(&path).map_err(FileError::new("append to", &path))?;
+        Ok((Journal { file, path, broken: false }, events))
+    }
+
+    /// The sound part of a journal, as bytes and as records.
+    fn sound(&self, id: &OperationId) -> Result<(Vec<u8>, Vec<Event>), Fault> {
+        let path = self.path_of(id);
+        let bytes = durable::read_bytes(&*self.fs, &path, LARGEST)?;
+        let unknown = || Fault::new(FaultCode::OperationUnknown).with("operation", id.as_str());
+        let mut bytes = bytes.ok_or_else(unknown)?;
+        let read = journal::decode(&bytes).and_then(|read| match read.events.first() {
+            Some(first) if first.operation == *id => Ok(read),
+            _ => Err(JournalError::Damaged { line: 1, reason: "belongs to another operation" }),
+        });
+        let read = read.map_err(|error| error.fault(&path))?;
+        bytes.truncate(usize::try_from(read.sound).unwrap_or(usize::MAX));
+        Ok((bytes, read.events))
+    }
+
+    fn write_whole(&self, path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+        Ok(durable::write_atomic(&*self.fs, path, bytes, 0o640)?)
+    }
+
+    fn path_of(&self, id: &OperationId) -> PathBuf {
+        self.dir.join(format!("{id}.journal"))
+    }
 }
 
 impl Journal {
-    /// Opens an existing journal, cuts off a torn last line, and gives its history.
+    /// [`Journals::open`] on this machine's disk.
     ///
     /// # Errors
-    /// A [`Fault`] if it cannot be read or is damaged.
+    /// A [`Fault`] if it cannot be read or written, or is damaged.
     pub fn open(dir: &Path, id: &OperationId) -> Result<(Self, Vec<Event>), Fault> {
-        let path = path_of(dir, id);
-        let read = decode(&path, id)?;
-        let write = |error: std::io::Error| written(&path, &error);
-        let file = OpenOptions::new().append(true).open(&path).map_err(write)?;
-        if file.metadata().map_err(write)?.len() > read.sound {
-            file.set_len(read.sound).map_err(write)?;
-            file.sync_all().map_err(write)?;
-        }
-        Ok((Self { file, path: path.clone(), broken: false }, read.events))
+        Journals::on_disk(dir).open(id)
     }
 }
 
 impl bridle_core::engine::Journal for Journal {
     fn append(&mut self, event: &Event) -> Result<(), Fault> {
-        // After a failed write or fsync nobody knows what is on disk; only a fresh `open` does.
+        // After a failed write or sync nobody knows what is on disk; only a fresh `open` does.
         if self.broken {
             return Err(Fault::new(FaultCode::WriteFailed).with("path", self.path.display().to_string()));
         }
         let line = journal::encode(event);
-        let result = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
+        let result = self.file.write(line.as_bytes()).and_then(|()| self.file.sync());
         result.map_err(|error| {
             self.broken = true;
-            written(&self.path, &error)
+            FileError::new("append to", &self.path)(error).into()
         })
     }
-}
-
-fn decode(path: &Path, id: &OperationId) -> Result<journal::Read, Fault> {
-    let unreadable = |error: &std::io::Error| {
-        Fault::new(FaultCode::FileUnreadable).with("path", path.display().to_string()).because(error)
-    };
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(Fault::new(FaultCode::OperationUnknown).with("operation", id.as_str()));
-        }
-        Err(error) => return Err(unreadable(&error)),
-    };
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
-    let damaged = |error: &JournalError| {
-        Fault::new(FaultCode::JournalDamaged).with("path", path.display().to_string()).because(error)
-    };
-    let read = journal::decode(&bytes).map_err(|error| damaged(&error))?;
-    match read.events.first() {
-        Some(first) if first.operation == *id => Ok(read),
-        _ => Err(damaged(&JournalError::Damaged { line: 1, reason: "belongs to another operation" })),
-    }
-}
-
-fn path_of(dir: &Path, id: &OperationId) -> PathBuf {
-    dir.join(format!("{id}.journal"))
-}
-
-fn written(path: &Path, error: &std::io::Error) -> Fault {
-    Fault::new(files::code_of_write(error)).with("path", path.display().to_string()).because(error)
 }

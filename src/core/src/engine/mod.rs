@@ -187,8 +187,11 @@ impl<'a> Engine<'a> {
 
     fn attempt(&mut self, planned: &PlannedStep, step: &Step, attempt: u32, undo: bool) -> Result<(), Fault> {
         let began = self.world.clock.monotonic();
+        // What the step itself left half done can look done: after a failed sync, and after a kill just behind one, the world
+        // shows what is on no disk, and a second sync says nothing about it. Only applying it again helps.
         // A probe that cannot tell (the API is down) counts as "missing": apply says why it cannot be done.
-        if matches!(self.probe(step), Ok(Standing::Done)) && self.world.host.sync(step).is_ok() {
+        let untouched = !self.begun(planned.id, undo);
+        if untouched && matches!(self.probe(step), Ok(Standing::Done)) && self.world.host.sync(step).is_ok() {
             return self.record(EventKind::Done { step: planned.id, undo, already: true, millis: 0 });
         }
         self.record(EventKind::Intent { step: planned.id, attempt, undo })?;
@@ -207,6 +210,13 @@ impl<'a> Engine<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// Whether the step had an intent before, in this direction.
+    fn begun(&self, id: StepId, back: bool) -> bool {
+        let intent =
+            |event: &Event| matches!(event.kind, EventKind::Intent { step, undo, .. } if step == id && undo == back);
+        self.events.iter().any(intent)
     }
 
     fn effect(&mut self, planned: &PlannedStep, step: &Step) -> Result<(), Fault> {

@@ -1,8 +1,10 @@
 //! The doubles of the ports: a small world in memory that obeys the same rules, in no time at all.
 
 mod crash_fs;
+mod disk_world;
 
 pub use crash_fs::{CrashFs, PowerCut, Survive, Trouble};
+pub use disk_world::DiskWorld;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
@@ -15,21 +17,39 @@ use crate::fault::{Fault, FaultCode};
 use crate::message::Message;
 use crate::step::{ClusterStep, HostStep, Standing, Step};
 
-/// A clock that goes forward only when somebody waits.
-#[derive(Debug, Default)]
-pub struct SimClock(Mutex<Duration>);
+/// A clock that goes forward only when somebody waits, and whose wall clock an administrator may set.
+#[derive(Debug)]
+pub struct SimClock {
+    passed: Mutex<Duration>,
+    /// The wall clock when nothing had passed, in milliseconds since 1970.
+    start: Mutex<u64>,
+}
+
+impl Default for SimClock {
+    fn default() -> Self {
+        Self { passed: Mutex::new(Duration::ZERO), start: Mutex::new(1_795_000_000_000) }
+    }
+}
+
+impl SimClock {
+    /// Sets the wall clock by this many milliseconds, at most back to 1970; the monotonic clock does not notice.
+    pub fn jump(&self, by: i64) {
+        let mut start = lock(&self.start);
+        *start = start.saturating_add_signed(by);
+    }
+}
 
 impl Clock for SimClock {
     fn now(&self) -> Timestamp {
-        Timestamp(1_795_000_000_000 + u64::try_from(self.monotonic().as_millis()).unwrap_or(u64::MAX))
+        Timestamp(lock(&self.start).saturating_add(u64::try_from(self.monotonic().as_millis()).unwrap_or(u64::MAX)))
     }
 
     fn monotonic(&self) -> Duration {
-        *lock(&self.0)
+        *lock(&self.passed)
     }
 
     fn sleep(&self, duration: Duration) {
-        *lock(&self.0) += duration;
+        *lock(&self.passed) += duration;
     }
 }
 

@@ -31,8 +31,9 @@ pub enum Trouble {
     PowerCut(PowerCut),
     /// The power goes in the middle of it.
     PowerCutWithin(PowerCut),
-    /// From here on nothing more can be written or made (half of the first write still can), until [`CrashFs::mend`].
-    NoSpace,
+    /// From here on nothing more can be written or made below this path, as if it were a file system of its own (half of
+    /// the first write still can), until [`CrashFs::mend`].
+    NoSpace(&'static str),
     /// The next sync fails with EIO, once. Contents that it should have brought to disk are lost for good, although they
     /// can still be read and the next sync says nothing; names stay to be written.
     SyncError,
@@ -49,7 +50,7 @@ impl Trouble {
             Self::KillWithin => "kill within",
             Self::PowerCut(_) => "power cut",
             Self::PowerCutWithin(_) => "power cut within",
-            Self::NoSpace => "no space",
+            Self::NoSpace(_) => "no space",
             Self::SyncError => "EIO on fsync",
             Self::ReadOnly => "read-only",
         }
@@ -63,23 +64,38 @@ pub struct CrashFs(Arc<Mutex<Machine>>);
 #[derive(Debug, Default)]
 struct Machine {
     image: Image,
-    /// Changing operations so far.
-    operations: u64,
+    /// Names of the changing operations so far.
+    history: Vec<&'static str>,
     strikes: Vec<(u64, Trouble)>,
+    acts: Vec<(u64, Act)>,
     condition: Condition,
     locks: Vec<(PathBuf, u64)>,
     tickets: u64,
+}
+
+struct Act(Box<dyn FnOnce() + Send>);
+
+impl std::fmt::Debug for Act {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Act")
+    }
 }
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Condition {
     dead: bool,
     cut: Option<PowerCut>,
-    full: bool,
+    full: Option<&'static str>,
     read_only: bool,
     sync_error: bool,
     /// Counts restarts: a handle of an earlier life is worth nothing.
     life: u64,
+}
+
+impl Condition {
+    fn is_full(&self, path: Option<&Path>) -> bool {
+        self.full.zip(path).is_some_and(|(below, path)| path.starts_with(below))
+    }
 }
 
 /// How an operation goes.
@@ -99,7 +115,19 @@ impl CrashFs {
     /// Changing operations (writes, names, syncs) so far.
     #[must_use]
     pub fn operations(&self) -> u64 {
-        self.lock().operations
+        self.lock().history.len() as u64
+    }
+
+    /// Names of these operations, in order: `write`, `rename`, `sync dir` …
+    #[must_use]
+    pub fn history(&self) -> Vec<&'static str> {
+        self.lock().history.clone()
+    }
+
+    /// Lets `act` happen before changing operation number `at`: what a trouble of another port needs. It must not call
+    /// this file system.
+    pub fn act(&self, at: u64, act: impl FnOnce() + Send + 'static) {
+        self.lock().acts.push((at, Act(Box::new(act))));
     }
 
     /// Whether the program was killed or the power went, so that every call fails.
@@ -135,7 +163,7 @@ impl CrashFs {
     /// Frees space and makes the file system writable again.
     pub fn mend(&self) {
         let mut machine = self.lock();
-        machine.condition.full = false;
+        machine.condition.full = None;
         machine.condition.read_only = false;
         machine.condition.sync_error = false;
     }
@@ -144,7 +172,7 @@ impl CrashFs {
     #[must_use]
     pub fn needs_mending(&self) -> bool {
         let condition = self.lock().condition;
-        condition.full || condition.read_only
+        condition.full.is_some() || condition.read_only
     }
 
     /// Forgets troubles that have not happened yet.
@@ -183,9 +211,14 @@ impl CrashFs {
         if machine.condition.dead { Err(killed()) } else { read(&machine.image) }
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut Image) -> io::Result<T>) -> io::Result<T> {
+    fn change<T>(
+        &self,
+        name: &'static str,
+        path: &Path,
+        change: impl FnOnce(&mut Image) -> io::Result<T>,
+    ) -> io::Result<T> {
         let mut machine = self.lock();
-        match machine.begin(true)? {
+        match machine.begin(name, Some(path))? {
             Way::Whole => change(&mut machine.image),
             Way::Half(error) if machine.condition.dead => {
                 // A change of names is whole or not at all; in the middle it is just done, and nobody hears of it.
@@ -197,9 +230,9 @@ impl CrashFs {
     }
 
     /// A change that needs no space: a full disk lets it through.
-    fn remove(&self, change: impl FnOnce(&mut Image) -> io::Result<()>) -> io::Result<()> {
+    fn remove(&self, name: &'static str, change: impl FnOnce(&mut Image) -> io::Result<()>) -> io::Result<()> {
         let mut machine = self.lock();
-        let way = machine.begin(false)?;
+        let way = machine.begin(name, None)?;
         if machine.condition.read_only {
             return Err(io::ErrorKind::ReadOnlyFilesystem.into());
         }
@@ -210,28 +243,32 @@ impl CrashFs {
         }
     }
 
-    fn sync(&self, what: impl FnOnce(&mut Image, bool) -> io::Result<()>) -> io::Result<()> {
+    fn sync(&self, name: &'static str, what: impl FnOnce(&mut Image, bool) -> io::Result<()>) -> io::Result<()> {
         let mut machine = self.lock();
-        let way = machine.begin(false)?;
+        let way = machine.begin(name, None)?;
         if std::mem::take(&mut machine.condition.sync_error) {
             what(&mut machine.image, false)?;
             return Err(io::Error::from_raw_os_error(5)); // EIO
         }
+        what(&mut machine.image, true)?;
         match way {
-            Way::Whole => what(&mut machine.image, true),
-            Way::Half(error) => Err(error),
+            Way::Whole => Ok(()),
+            Way::Half(error) => Err(error), // in the middle of a sync: it is done, and nobody hears of it
         }
     }
 }
 
 impl Machine {
-    /// Counts an operation and lets happen what is to happen at it.
-    fn begin(&mut self, grows: bool) -> io::Result<Way> {
+    /// Counts an operation and lets happen what is to happen at it; `grows` is the path that needs space for it.
+    fn begin(&mut self, name: &'static str, grows: Option<&Path>) -> io::Result<Way> {
         if self.condition.dead {
             return Err(killed());
         }
-        self.operations += 1;
-        let now = self.operations;
+        self.history.push(name);
+        let now = self.history.len() as u64;
+        let (acts, later) = std::mem::take(&mut self.acts).into_iter().partition(|(at, _)| *at == now);
+        self.acts = later;
+        acts.into_iter().for_each(|(_, act): (u64, Act)| (act.0)());
         let due: Vec<Trouble> = self.strikes.iter().filter(|(at, _)| *at == now).map(|(_, trouble)| *trouble).collect();
         let mut way = Way::Whole;
         for trouble in due {
@@ -250,9 +287,11 @@ impl Machine {
                     self.condition.cut = Some(cut);
                     way = Way::Half(killed());
                 }
-                Trouble::NoSpace => {
-                    self.condition.full = true;
-                    way = if grows { Way::Half(io::ErrorKind::StorageFull.into()) } else { way };
+                Trouble::NoSpace(below) => {
+                    self.condition.full = Some(below);
+                    if self.condition.is_full(grows) {
+                        way = Way::Half(io::ErrorKind::StorageFull.into());
+                    }
                 }
                 Trouble::SyncError => self.condition.sync_error = true,
                 Trouble::ReadOnly => self.condition.read_only = true,
@@ -261,8 +300,8 @@ impl Machine {
         match way {
             Way::Half(_) => Ok(way),
             Way::Whole if self.condition.dead => Err(killed()),
-            Way::Whole if self.condition.read_only && grows => Err(io::ErrorKind::ReadOnlyFilesystem.into()),
-            Way::Whole if self.condition.full && grows => Err(io::ErrorKind::StorageFull.into()),
+            Way::Whole if self.condition.read_only && grows.is_some() => Err(io::ErrorKind::ReadOnlyFilesystem.into()),
+            Way::Whole if self.condition.is_full(grows) => Err(io::ErrorKind::StorageFull.into()),
             Way::Whole => Ok(way),
         }
     }
@@ -271,6 +310,7 @@ impl Machine {
 #[derive(Debug)]
 struct Handle {
     fs: CrashFs,
+    path: PathBuf,
     file: Number,
     life: u64,
 }
@@ -285,7 +325,7 @@ impl WriteFile for Handle {
     fn write(&self, bytes: &[u8]) -> io::Result<()> {
         self.alive()?;
         let mut machine = self.fs.lock();
-        match machine.begin(true)? {
+        match machine.begin("write", Some(&self.path))? {
             Way::Whole => {
                 machine.image.append(self.file, bytes);
                 Ok(())
@@ -300,7 +340,7 @@ impl WriteFile for Handle {
     fn truncate(&self, size: u64) -> io::Result<()> {
         self.alive()?;
         let size = usize::try_from(size).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
-        self.fs.remove(|image| {
+        self.fs.remove("truncate", |image| {
             image.truncate(self.file, size);
             Ok(())
         })
@@ -308,7 +348,7 @@ impl WriteFile for Handle {
 
     fn sync(&self) -> io::Result<()> {
         self.alive()?;
-        self.fs.sync(|image, works| {
+        self.fs.sync("sync file", |image, works| {
             image.sync_file(self.file, works);
             Ok(())
         })
@@ -330,9 +370,9 @@ impl Drop for Ticket {
 }
 
 impl CrashFs {
-    fn handle(&self, file: Number) -> Box<dyn WriteFile> {
+    fn handle(&self, path: &Path, file: Number) -> Box<dyn WriteFile> {
         let life = self.lock().condition.life;
-        Box::new(Handle { fs: self.clone(), file, life })
+        Box::new(Handle { fs: self.clone(), path: path.to_owned(), file, life })
     }
 }
 
@@ -347,19 +387,19 @@ impl FileSystem for CrashFs {
     }
 
     fn create(&self, path: &Path, mode: u32) -> io::Result<Box<dyn WriteFile>> {
-        Ok(self.handle(self.change(|image| image.create(path, mode))?))
+        Ok(self.handle(path, self.change("create", path, |image| image.create(path, mode))?))
     }
 
     fn append(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
-        Ok(self.handle(self.read(|image| image.file(path))?))
+        Ok(self.handle(path, self.read(|image| image.file(path))?))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.change(|image| image.rename(from, to))
+        self.change("rename", to, |image| image.rename(from, to))
     }
 
     fn symlink(&self, target: &Path, link: &Path) -> io::Result<()> {
-        self.change(|image| image.symlink(target, link))
+        self.change("link", link, |image| image.symlink(target, link))
     }
 
     fn read_link(&self, link: &Path) -> io::Result<PathBuf> {
@@ -367,15 +407,15 @@ impl FileSystem for CrashFs {
     }
 
     fn make_dir(&self, path: &Path, mode: u32) -> io::Result<()> {
-        self.change(|image| image.make_dir(path, mode))
+        self.change("make dir", path, |image| image.make_dir(path, mode))
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {
-        self.remove(|image| image.remove(path, false))
+        self.remove("remove", |image| image.remove(path, false))
     }
 
     fn remove_dir(&self, path: &Path) -> io::Result<()> {
-        self.remove(|image| image.remove(path, true))
+        self.remove("remove dir", |image| image.remove(path, true))
     }
 
     fn list(&self, path: &Path, most: usize) -> io::Result<Vec<Entry>> {
@@ -383,16 +423,16 @@ impl FileSystem for CrashFs {
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.sync(|image, works| image.sync_dir(path, works))
+        self.sync("sync dir", |image, works| image.sync_dir(path, works))
     }
 
     fn sync_file_system(&self, path: &Path) -> io::Result<()> {
-        self.sync(|image, works| image.sync_all(path, works))
+        self.sync("sync file system", |image, works| image.sync_all(path, works))
     }
 
     fn space(&self, path: &Path) -> io::Result<Space> {
         self.read(|image| image.look(path))?;
-        let free = if self.lock().condition.full { 0 } else { 1 << 40 };
+        let free = if self.lock().condition.is_full(Some(path)) { 0 } else { 1 << 40 };
         Ok(Space { bytes: free, inodes: free })
     }
 

@@ -25,7 +25,7 @@ fn an_atomic_write_is_old_or_new_at_every_stop() {
     write_atomic(&whole, path(), b"new", 0o644).expect("write");
     let mut seen = std::collections::BTreeSet::new();
     let mut troubles =
-        vec![Trouble::Kill, Trouble::KillWithin, Trouble::NoSpace, Trouble::SyncError, Trouble::ReadOnly];
+        vec![Trouble::Kill, Trouble::KillWithin, Trouble::NoSpace("/"), Trouble::SyncError, Trouble::ReadOnly];
     let cuts = PowerCut::corners().into_iter();
     let chance = (0..20).map(|seed| PowerCut { names: Survive::Chance(seed), contents: Survive::Chance(seed) });
     troubles.extend(cuts.chain(chance).flat_map(|cut| [Trouble::PowerCut(cut), Trouble::PowerCutWithin(cut)]));
@@ -102,7 +102,7 @@ fn a_second_sync_after_a_failed_one_says_nothing() {
 #[test]
 fn a_full_disk_stays_full_until_it_is_mended() {
     let fs = ground();
-    fs.strike(fs.operations() + 1, Trouble::NoSpace);
+    fs.strike(fs.operations() + 1, Trouble::NoSpace("/d"));
     let error = fs.create(Path::new("/d/x"), 0o644).expect_err("full");
     assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     assert_eq!(fs.space(Path::new("/d")).expect("space").bytes, 0);
