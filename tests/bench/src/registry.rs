@@ -57,7 +57,7 @@ pub fn run() -> Outcome<Vec<Row>> {
             times.add(taken);
         }
     }
-    let remark = format!("{} pulls of 36 MB by {PULLERS} at once, 2 connections' ends on one machine", PULLERS * EACH);
+    let remark = format!("{} pulls of 36 MB, {PULLERS} at once on the machine of the server", PULLERS * EACH);
     let row = |what: &str, ours: f64, stock: f64, unit: &str| Row {
         section: "registry",
         what: what.to_owned(),
