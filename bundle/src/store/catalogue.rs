@@ -8,23 +8,33 @@ use bridle_core::oci::Descriptor;
 
 use super::error::StoreError;
 use super::{Pin, Store, pin, place};
-use crate::file::{Contents, FileError};
+use crate::file::{Contents, FileError, NamedBlob};
 
 /// What all pinned releases name, as it was when it was read.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     pins: Vec<Pin>,
+    broken: Vec<String>,
     tags: BTreeMap<String, Descriptor>,
     manifests: BTreeMap<Digest, Descriptor>,
-    blobs: BTreeSet<Digest>,
+    blobs: BTreeMap<Digest, u64>,
 }
 
 impl Catalogue {
     pub(super) fn load(store: &Store) -> Result<Self, StoreError> {
-        let mut catalogue = Self { pins: store.releases()?, ..Self::default() };
+        let records = store.records()?;
+        let broken = records.broken.into_iter().map(|(id, _)| id).collect();
+        let mut catalogue = Self { pins: records.pins, broken, ..Self::default() };
         for pin in &catalogue.pins {
-            let contents = contents(store, &pin.id())?;
-            catalogue.blobs.extend(contents.all().map(|blob| blob.digest));
+            let contents = match contents(store, &pin.id()) {
+                Ok(contents) => contents,
+                // One damaged release must not take the others with it: it is named, and `check` says what it lacks.
+                Err(_) => {
+                    catalogue.broken.push(pin.id());
+                    continue;
+                }
+            };
+            catalogue.blobs.extend(contents.all().map(|blob| (blob.digest, blob.size)));
             for (reference, image) in contents.images {
                 let mut descriptor = image.descriptor;
                 descriptor.annotations.clear();
@@ -40,6 +50,12 @@ impl Catalogue {
     #[must_use]
     pub fn pins(&self) -> &[Pin] {
         &self.pins
+    }
+
+    /// Releases whose record or manifests are damaged: nothing here counts what they name.
+    #[must_use]
+    pub fn broken(&self) -> &[String] {
+        &self.broken
     }
 
     /// Descriptor of the manifest of `host/name:tag` (newest pin) or `host/name@digest` (any pin).
@@ -60,7 +76,18 @@ impl Catalogue {
     /// Whether any pinned release names the blob.
     #[must_use]
     pub fn names(&self, digest: &Digest) -> bool {
-        self.blobs.contains(digest)
+        self.blobs.contains_key(digest)
+    }
+
+    /// Size in bytes of a blob that a pinned release names.
+    #[must_use]
+    pub fn size(&self, digest: &Digest) -> Option<u64> {
+        self.blobs.get(digest).copied()
+    }
+
+    /// Every blob that a pinned release names.
+    pub fn blobs(&self) -> impl Iterator<Item = Digest> {
+        self.blobs.keys().copied()
     }
 
     /// References of all images with their descriptors.
@@ -69,34 +96,54 @@ impl Catalogue {
     }
 }
 
+/// What the pinned releases name, each for itself.
+pub(super) struct Named {
+    /// By release.
+    pub(super) releases: Vec<(String, BTreeSet<Digest>)>,
+    /// Releases of which it cannot be told.
+    pub(super) broken: Vec<String>,
+}
+
+impl Named {
+    /// Everything that the releases but `without` name.
+    pub(super) fn all(self, without: Option<&str>) -> BTreeSet<Digest> {
+        let others = self.releases.into_iter().filter(|(id, _)| Some(id.as_str()) != without);
+        others.flat_map(|(_, digests)| digests).collect()
+    }
+}
+
+/// Reads what each pinned release names.
+pub(super) fn named_by_release(store: &Store) -> Result<Named, StoreError> {
+    let records = store.records()?;
+    let mut named = Named { releases: Vec::new(), broken: records.broken.into_iter().map(|(id, _)| id).collect() };
+    for pin in records.pins {
+        match contents(store, &pin.id()) {
+            Ok(contents) => named.releases.push((pin.id(), contents.all().map(|blob| blob.digest).collect())),
+            Err(_) => named.broken.push(pin.id()),
+        }
+    }
+    Ok(named)
+}
+
 /// What the pinned release `id` names, read from the store and checked against its index.
 pub(super) fn contents(store: &Store, id: &str) -> Result<Contents, StoreError> {
     if store.pin(id)?.is_none() {
         return Err(StoreError::Absent { id: id.chars().take(100).collect() });
     }
-    let index = pin::index(&store.pins(), id)?;
+    walk(store, &pin::index(store.fs(), &store.pins(), id)?)
+}
+
+/// What the release with this `index` names, read from the store and checked against the index.
+pub(super) fn walk(store: &Store, index: &[u8]) -> Result<Contents, StoreError> {
     let mut failure = None;
-    let contents = Contents::walk(&index, &mut |blob| {
-        let read = store.open_blob(&blob.digest).and_then(|file| {
-            let missing = || StoreError::Missing { digest: blob.digest, named_by: blob.named_by.clone() };
-            let mut bytes = Vec::new();
-            let file = file.ok_or_else(missing)?;
-            file.take(blob.size + 1)
-                .read_to_end(&mut bytes)
-                .map_err(place::failed("read", &store.blob_path(&blob.digest)))?;
-            Ok(bytes)
-        });
-        match read {
-            Ok(bytes) if Digest::of(&bytes) == blob.digest => Ok(bytes),
-            Ok(bytes) => Err(FileError::Digest {
-                expected: blob.digest,
-                found: Digest::of(&bytes),
-                named_by: blob.named_by.clone(),
-            }),
-            Err(error) => {
-                failure = Some(error);
-                Err(FileError::Missing { digest: blob.digest, named_by: blob.named_by.clone() })
-            }
+    let contents = Contents::walk(index, &mut |blob| match manifest(store, blob) {
+        Ok(bytes) if Digest::of(&bytes) == blob.digest => Ok(bytes),
+        Ok(bytes) => {
+            Err(FileError::Digest { expected: blob.digest, found: Digest::of(&bytes), named_by: blob.named_by.clone() })
+        }
+        Err(error) => {
+            failure = Some(error);
+            Err(FileError::Missing { digest: blob.digest, named_by: blob.named_by.clone() })
         }
     });
     match (contents, failure) {
@@ -104,4 +151,13 @@ pub(super) fn contents(store: &Store, id: &str) -> Result<Contents, StoreError> 
         (Err(_), Some(failure)) => Err(failure),
         (Err(error), None) => Err(error.into()),
     }
+}
+
+fn manifest(store: &Store, blob: &NamedBlob) -> Result<Vec<u8>, StoreError> {
+    let missing = || StoreError::Missing { digest: blob.digest, named_by: blob.named_by.clone() };
+    let file = store.open_blob(&blob.digest)?.ok_or_else(missing)?;
+    let mut bytes = Vec::new();
+    let path = store.blob_path(&blob.digest);
+    file.take(blob.size + 1).read_to_end(&mut bytes).map_err(place::failed("read", &path))?;
+    Ok(bytes)
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use bridle_core::digest::Digest;
+use bridle_core::store::collection::Refusal;
 
 use crate::file::{FileError, NamedBy};
 
@@ -38,9 +39,28 @@ pub enum StoreError {
         /// Bytes free for this process.
         available: u64,
     },
+    /// Fewer files can be made than there are new blobs.
+    #[error("ingest release: {needed} files needed, {available} can be made")]
+    Inodes {
+        /// New blobs and a reserve.
+        needed: u64,
+        /// Files that the file system has room for.
+        available: u64,
+    },
     /// The release file is damaged or unfit.
     #[error("ingest release")]
     File(#[from] FileError),
+    /// The release file ended or its medium failed on the way; what was complete stays.
+    #[error("ingest release: {done} of {total} bytes are in the store")]
+    Medium {
+        /// Bytes of the release that are in the store.
+        done: u64,
+        /// Bytes of all its blobs.
+        total: u64,
+        /// Cause.
+        #[source]
+        source: FileError,
+    },
     /// The release needs a blob that neither the file nor the store has (a delta for another release).
     #[error("ingest release: blob {digest} ({named_by}) is neither in the file nor in the store")]
     Missing {
@@ -68,6 +88,15 @@ pub enum StoreError {
         path: PathBuf,
         /// Why.
         reason: String,
+    },
+    /// Something could be needed that cannot be told.
+    #[error("collect blobs that nothing needs")]
+    Refused(#[from] Refusal),
+    /// Running containers use images of the release.
+    #[error("remove release {id}: running containers use its images")]
+    InUse {
+        /// `NAME-VERSION`.
+        id: String,
     },
     /// The caller asked to stop.
     #[error("ingest release: stopped")]

@@ -1,43 +1,46 @@
 //! The blob store of a host: every blob once, by digest, and pins that say which releases are there
-//! (`docs/FORMATS.md`, "Blob store").
+//! (`docs/FORMATS.md`, "Blob store"). Everything is written in an order that survives a power cut at any moment.
 
 mod catalogue;
+mod census;
 mod check;
+mod collect;
 mod error;
+mod fault;
 mod ingest;
 mod pin;
 mod place;
+mod repair;
+mod report;
+mod settle;
 
 #[cfg(test)]
 mod tests;
 
 pub use catalogue::Catalogue;
-pub use check::{Damage, DamageKind};
+pub use check::{Checked, Damage};
+pub use collect::{Collected, InUse};
 pub use error::StoreError;
 pub use ingest::{Ingested, Progress};
 pub use pin::{PIN_FORMAT, Pin};
+pub use repair::Repaired;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bridle_core::digest::Digest;
 use bridle_core::oci::Descriptor;
+use bridle_core::port::fs::{FileSystem, ReadFile};
+use bridle_disk::Disk;
 
+use self::pin::Records;
 use crate::file::NamedBlob;
 
 /// A store in a directory of its own. Many may read while one ingests or removes.
 #[derive(Debug, Clone)]
 pub struct Store {
+    fs: Arc<dyn FileSystem>,
     root: PathBuf,
-}
-
-/// What a collection of unnamed blobs removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Collected {
-    /// Number of blobs.
-    pub blobs: u64,
-    /// Their bytes.
-    pub bytes: u64,
 }
 
 impl Store {
@@ -46,11 +49,25 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`] if a directory cannot be made.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
-        let store = Self { root: root.to_owned() };
+        Self::over(Arc::new(Disk), root)
+    }
+
+    /// As [`Self::open`], over another file system.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if a directory cannot be made.
+    pub fn over(fs: Arc<dyn FileSystem>, root: &Path) -> Result<Self, StoreError> {
+        let store = Self { fs, root: root.to_owned() };
         for directory in [store.root.clone(), store.root.join("blobs"), store.blobs(), store.partial(), store.pins()] {
-            place::directory(&directory)?;
+            place::directory(store.fs(), &directory)?;
         }
         Ok(store)
+    }
+
+    /// Where the store is.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// All pins, newest (highest sequence) first.
@@ -58,7 +75,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if one cannot be read.
     pub fn releases(&self) -> Result<Vec<Pin>, StoreError> {
-        pin::load_all(&self.pins())
+        let records = self.records()?;
+        match records.broken.into_iter().next() {
+            None => Ok(records.pins),
+            Some((_, error)) => Err(error),
+        }
     }
 
     /// The pin of the release `id` (`NAME-VERSION`), if it is there.
@@ -66,7 +87,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if it cannot be read.
     pub fn pin(&self, id: &str) -> Result<Option<Pin>, StoreError> {
-        pin::load(&self.pins(), id)
+        pin::load(self.fs(), &self.pins(), id)
     }
 
     /// Path of a blob, whether it is there or not.
@@ -79,9 +100,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Io`] if it cannot be opened.
-    pub fn open_blob(&self, digest: &Digest) -> Result<Option<File>, StoreError> {
+    pub fn open_blob(&self, digest: &Digest) -> Result<Option<Box<dyn ReadFile>>, StoreError> {
         let path = self.blob_path(digest);
-        match File::open(&path) {
+        match self.fs.open(&path) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(StoreError::Io { operation: "open", path, source }),
@@ -93,19 +114,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`] if it cannot be looked at.
     pub fn blob_size(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
-        let path = self.blob_path(digest);
-        match std::fs::symlink_metadata(&path) {
-            Ok(metadata) if metadata.is_file() => Ok(Some(metadata.len())),
-            Ok(_) => Err(StoreError::Foreign { path }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(StoreError::Io { operation: "look at", path, source }),
-        }
+        place::size(self.fs(), &self.blob_path(digest))
     }
 
     /// What all pinned releases together name, read once; [`Catalogue`] answers look-ups without touching the disk.
     ///
     /// # Errors
-    /// [`StoreError`] if a pin or a manifest cannot be read.
+    /// [`StoreError`] if the pins cannot be listed; a release that is damaged is named by [`Catalogue::broken`].
     pub fn catalogue(&self) -> Result<Catalogue, StoreError> {
         Catalogue::load(self)
     }
@@ -114,7 +129,7 @@ impl Store {
     /// decides, for a digest any. Reads the pins again each time; a server keeps a [`Catalogue`].
     ///
     /// # Errors
-    /// [`StoreError`] if a pin or a manifest cannot be read.
+    /// [`StoreError`] if the pins cannot be listed.
     pub fn resolve(&self, reference: &str) -> Result<Option<Descriptor>, StoreError> {
         Ok(self.catalogue()?.resolve(reference).cloned())
     }
@@ -122,7 +137,7 @@ impl Store {
     /// Descriptor of an image manifest that any pin names.
     ///
     /// # Errors
-    /// [`StoreError`] if a pin or a manifest cannot be read.
+    /// [`StoreError`] if the pins cannot be listed.
     pub fn manifest_by_digest(&self, digest: &Digest) -> Result<Option<Descriptor>, StoreError> {
         Ok(self.catalogue()?.manifest_by_digest(digest).cloned())
     }
@@ -135,54 +150,12 @@ impl Store {
         Ok(catalogue::contents(self, id)?.all().cloned().collect())
     }
 
-    /// Takes the release `id` away and collects the blobs that no other release names.
-    ///
-    /// # Errors
-    /// [`StoreError::Absent`] if it is not there, [`StoreError::Busy`] while another process writes, or [`StoreError`].
-    pub fn remove_release(&self, id: &str) -> Result<Collected, StoreError> {
-        let lock = place::lock(&self.partial())?;
-        if self.pin(id)?.is_none() {
-            return Err(StoreError::Absent { id: id.chars().take(100).collect() });
-        }
-        pin::remove(&self.pins(), id)?;
-        let collected = self.collect_locked();
-        drop(lock);
-        collected
+    fn records(&self) -> Result<Records, StoreError> {
+        pin::load_all(self.fs(), &self.pins())
     }
 
-    /// Removes blobs that no pin names (left by an ingest that was given up).
-    ///
-    /// # Errors
-    /// [`StoreError::Busy`] while another process writes, or [`StoreError`]; nothing is removed if any pin or manifest cannot
-    /// be read.
-    pub fn collect(&self) -> Result<Collected, StoreError> {
-        let _lock = place::lock(&self.partial())?;
-        self.collect_locked()
-    }
-
-    /// Removes one blob although a pin names it: a damaged one, so that the next ingest brings it again.
-    ///
-    /// # Errors
-    /// [`StoreError::Busy`] while another process writes, or [`StoreError::Io`].
-    pub fn discard(&self, digest: &Digest) -> Result<(), StoreError> {
-        let _lock = place::lock(&self.partial())?;
-        place::remove(&self.blob_path(digest))?;
-        place::sync_directory(&self.blobs())
-    }
-
-    fn collect_locked(&self) -> Result<Collected, StoreError> {
-        let named = self.catalogue()?;
-        let mut collected = Collected::default();
-        for (digest, size) in place::list_blobs(&self.blobs())? {
-            if !named.names(&digest) {
-                place::remove(&self.blob_path(&digest))?;
-                collected.blobs += 1;
-                collected.bytes += size;
-            }
-        }
-        place::remove_partial(&self.partial())?;
-        place::sync_directory(&self.blobs())?;
-        Ok(collected)
+    fn fs(&self) -> &dyn FileSystem {
+        &*self.fs
     }
 
     fn blobs(&self) -> PathBuf {

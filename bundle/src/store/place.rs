@@ -1,107 +1,112 @@
 //! Files of the store: atomic, durable, never followed through links.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 
 use bridle_core::digest::Digest;
-use rustix::fs::{FlockOperation, OFlags};
+use bridle_core::port::fs::{FileSystem, HeldLock, Kind, WriteFile};
 
 use super::error::StoreError;
+
+/// Most names that a directory of the store is read to: far above what releases can hold.
+pub(super) const MOST_NAMES: usize = 1 << 20;
 
 pub(super) fn failed<'a>(operation: &'static str, path: &'a Path) -> impl Fn(io::Error) -> StoreError + 'a {
     move |source| StoreError::Io { operation, path: path.to_owned(), source }
 }
 
 /// Makes a directory (0755) and its entry durable unless it is there.
-pub(super) fn directory(path: &Path) -> Result<(), StoreError> {
-    match fs::DirBuilder::new().mode(0o755).create(path) {
-        Ok(()) => path.parent().map_or(Ok(()), sync_directory),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        Err(error) => Err(failed("make directory", path)(error)),
+pub(super) fn directory(fs: &dyn FileSystem, path: &Path) -> Result<(), StoreError> {
+    match fs.make_dir(path, 0o755) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_directory(fs, path) => return Ok(()),
+        Err(error) => return Err(failed("make directory", path)(error)),
+    }
+    sync_directory(fs, bridle_core::durable::parent_of(path))
+}
+
+fn is_directory(fs: &dyn FileSystem, path: &Path) -> bool {
+    match fs.look(path) {
+        // The administrator may keep the store on another disk.
+        Ok(look) if look.kind == Kind::Link => fs.list(path, 1).is_ok(),
+        Ok(look) => look.kind == Kind::Directory,
+        Err(_) => false,
     }
 }
 
 /// Waits until the entries of a directory are on disk.
-pub(super) fn sync_directory(path: &Path) -> Result<(), StoreError> {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    File::open(path).and_then(|directory| directory.sync_all()).map_err(failed("sync", path))
+pub(super) fn sync_directory(fs: &dyn FileSystem, path: &Path) -> Result<(), StoreError> {
+    fs.sync_dir(path).map_err(failed("sync", path))
 }
 
-/// Takes the lock of writers; it is free again when the file is dropped or the process dies.
-pub(super) fn lock(partial: &Path) -> Result<File, StoreError> {
+/// Takes the lock of writers; it is free again when it is dropped or the process dies.
+pub(super) fn lock(fs: &dyn FileSystem, partial: &Path) -> Result<Box<dyn HeldLock>, StoreError> {
     let path = partial.join("lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-        .open(&path)
-        .map_err(failed("open", &path))?;
-    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::Busy),
-        Err(error) => Err(failed("lock", &path)(error.into())),
-    }
+    fs.try_lock(&path).map_err(failed("lock", &path))?.ok_or(StoreError::Busy)
 }
 
 /// Begins a new partial file, in place of one that a killed process left.
-pub(super) fn begin(path: &Path) -> Result<File, StoreError> {
-    remove(path)?;
-    OpenOptions::new().create_new(true).write(true).mode(0o444).open(path).map_err(failed("create", path))
+pub(super) fn begin(fs: &dyn FileSystem, path: &Path) -> Result<Box<dyn WriteFile>, StoreError> {
+    remove(fs, path)?;
+    fs.create(path, 0o444).map_err(failed("create", path))
 }
 
 /// Writes a small file as a whole: partial file, sync, rename. The caller syncs the directory.
-pub(super) fn write(partial: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let mut file = begin(partial)?;
-    file.write_all(bytes).map_err(failed("write", partial))?;
-    file.sync_all().map_err(failed("sync", partial))?;
-    rename(partial, path)
+pub(super) fn write(fs: &dyn FileSystem, partial: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let file = begin(fs, partial)?;
+    file.write(bytes).map_err(failed("write", partial))?;
+    file.sync().map_err(failed("sync", partial))?;
+    rename(fs, partial, path)
 }
 
 /// Gives a synced file its name. The caller syncs the directory.
-#[allow(clippy::disallowed_methods, reason = "the store's own durable files: synced before, directory synced after")]
-pub(super) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
-    fs::rename(from, to).map_err(failed("rename to", to))
+pub(super) fn rename(fs: &dyn FileSystem, from: &Path, to: &Path) -> Result<(), StoreError> {
+    fs.rename(from, to).map_err(failed("rename to", to))
 }
 
 /// Removes a file that may be gone already.
-pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_file(path) {
+pub(super) fn remove(fs: &dyn FileSystem, path: &Path) -> Result<(), StoreError> {
+    match fs.remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(error)),
         _ => Ok(()),
     }
 }
 
-/// Removes what interrupted ingests left.
-pub(super) fn remove_partial(directory: &Path) -> Result<(), StoreError> {
-    for entry in fs::read_dir(directory).map_err(failed("list", directory))? {
-        let path = entry.map_err(failed("list", directory))?.path();
-        if path.extension().is_some_and(|extension| extension == "part") {
-            remove(&path)?;
-        }
+/// Size of a regular file; `None` if there is none.
+pub(super) fn size(fs: &dyn FileSystem, path: &Path) -> Result<Option<u64>, StoreError> {
+    match fs.look(path) {
+        Ok(look) if look.kind == Kind::File => Ok(Some(look.size)),
+        Ok(_) => Err(StoreError::Foreign { path: path.to_owned() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("look at", path)(error)),
     }
-    Ok(())
 }
 
-/// Blobs with their sizes; files that are none are left alone.
-pub(super) fn list_blobs(directory: &Path) -> Result<Vec<(Digest, u64)>, StoreError> {
-    let mut blobs = Vec::new();
-    for entry in fs::read_dir(directory).map_err(failed("list", directory))? {
-        let entry = entry.map_err(failed("list", directory))?;
-        let name = entry.file_name();
-        if let Some(digest) = name.to_str().and_then(|name| Digest::from_hex(name).ok()) {
-            let metadata = entry.metadata().map_err(failed("look at", &entry.path()))?;
-            blobs.push((digest, metadata.len()));
-        }
+/// Reads a file of at most `longest` bytes; `None` if there is none.
+pub(super) fn read(fs: &dyn FileSystem, path: &Path, longest: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let file = match fs.open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed("open", path)(error)),
+    };
+    let mut bytes = Vec::new();
+    file.take(longest + 1).read_to_end(&mut bytes).map_err(failed("read", path))?;
+    if bytes.len() as u64 > longest {
+        return Err(StoreError::Pin { path: path.to_owned(), reason: "too long".to_owned() });
     }
-    Ok(blobs)
+    Ok(Some(bytes))
 }
 
-/// Bytes that this process may still write in the file system of `path`.
-pub(super) fn available(path: &Path) -> Result<u64, StoreError> {
-    let stat = rustix::fs::statvfs(path).map_err(|error| failed("measure", path)(error.into()))?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+/// Names in a directory with what lies behind them, in the order of the names.
+pub(super) fn list(fs: &dyn FileSystem, directory: &Path) -> Result<Vec<(String, PathBuf)>, StoreError> {
+    let mut entries = fs.list(directory, MOST_NAMES).map_err(failed("list", directory))?;
+    entries.sort();
+    let named =
+        |entry: bridle_core::port::fs::Entry| (entry.name.to_string_lossy().into_owned(), directory.join(&entry.name));
+    Ok(entries.into_iter().map(named).collect())
+}
+
+/// Name of the partial file of a blob.
+pub(super) fn part_name(digest: &Digest) -> String {
+    format!("{}.part", digest.hex())
 }

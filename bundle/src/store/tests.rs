@@ -1,8 +1,14 @@
+mod collecting;
+mod cuts;
+mod resuming;
+
 use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 
 use bridle_core::digest::Digest;
+use bridle_core::port::Timestamp;
+use bridle_core::store::DamageKind;
 
 use super::*;
 use crate::file::{Conditions, FileError, OpenedBundle, Stream, VerifiedBundle};
@@ -14,6 +20,27 @@ fn verified<R: Read>(reader: R) -> Result<VerifiedBundle<Stream<R>>, FileError> 
 
 fn ingest(store: &Store, reader: impl Read) -> Result<Ingested, StoreError> {
     store.ingest(verified(reader)?, 7, &mut |_| ControlFlow::Continue(()))
+}
+
+/// Long after everything was written.
+const LATER: Timestamp = Timestamp(u64::MAX / 2);
+
+/// No container runs.
+fn idle() -> InUse {
+    InUse::Images(BTreeSet::new())
+}
+
+fn damages(store: &Store) -> Vec<Damage> {
+    store.check(None, &mut |_| ControlFlow::Continue(())).expect("check").damages
+}
+
+fn blobs_there(store: &Store) -> BTreeSet<Digest> {
+    let names = place::list(store.fs(), &store.blobs()).expect("list");
+    names.iter().map(|(name, _)| Digest::from_hex(name).expect("a digest")).collect()
+}
+
+fn repair(store: &Store, bundle: &[u8]) -> Result<Repaired, StoreError> {
+    store.repair(verified(Cursor::new(bundle))?, 9, &mut |_| ControlFlow::Continue(()))
 }
 
 fn store() -> (tempfile::TempDir, Store) {
@@ -57,7 +84,7 @@ fn ingests_once() {
     }
     let pin = store.pin("sample-1.0.0").expect("pin").expect("there");
     assert_eq!((pin.manifest, pin.added, pin.sequence), (sample.release, 7, 1));
-    assert_eq!(store.check(&mut |_| {}).expect("check"), []);
+    assert_eq!(damages(&store), []);
 }
 
 #[test]
@@ -73,7 +100,7 @@ fn an_interrupted_ingest_continues() {
             sample.blobs.keys().filter(|digest| store.blob_size(digest).expect("size").is_some()).count() as u64;
         let again = ingest(&store, Cursor::new(&bundle)).expect("again");
         assert_eq!(again, Ingested { new: sample.blobs.len() as u64 - there, reused: there, bytes: again.bytes });
-        assert_eq!(store.check(&mut |_| {}).expect("check"), []);
+        assert_eq!(damages(&store), []);
         let partial = std::fs::read_dir(store.partial()).expect("list").count();
         assert_eq!(partial, 1, "only the lock is left");
     }
@@ -122,7 +149,7 @@ fn a_delta_needs_what_it_leaves_out() {
     ingest(&store, Cursor::new(one.bundle())).expect("one");
     ingest(&store, Cursor::new(&delta)).expect("delta");
     assert_eq!(store.releases().expect("releases").len(), 2);
-    assert_eq!(store.check(&mut |_| {}).expect("check"), []);
+    assert_eq!(damages(&store), []);
 }
 
 #[test]
@@ -156,16 +183,16 @@ fn removing_keeps_what_others_name() {
     ingest(&store, Cursor::new(one.bundle())).expect("one");
     ingest(&store, Cursor::new(two.bundle())).expect("two");
     let kept = store.blobs_of("sample-1.1.0").expect("blobs").len();
-    let gone = store.remove_release("sample-1.0.0").expect("remove");
-    assert!(gone.blobs > 0 && gone.bytes > 0);
-    assert_eq!(place::list_blobs(&store.blobs()).expect("list").len(), kept);
-    assert_eq!(store.check(&mut |_| {}).expect("check"), []);
-    assert!(matches!(store.remove_release("sample-1.0.0"), Err(StoreError::Absent { .. })));
-    assert!(matches!(store.remove_release("../x"), Err(StoreError::Absent { .. })));
+    let gone = store.remove_release("sample-1.0.0", &idle(), LATER).expect("remove");
+    assert!(!gone.sweep.blobs.is_empty() && gone.sweep.bytes > 0);
+    assert_eq!(blobs_there(&store).len(), kept);
+    assert_eq!(damages(&store), []);
+    assert!(matches!(store.remove_release("sample-1.0.0", &idle(), LATER), Err(StoreError::Absent { .. })));
+    assert!(matches!(store.remove_release("../x", &idle(), LATER), Err(StoreError::Absent { .. })));
 }
 
 #[test]
-fn check_finds_damage_and_an_ingest_cures_it() {
+fn check_finds_damage_and_a_repair_cures_it() {
     let (_directory, store) = store();
     let sample = Sample::one();
     ingest(&store, Cursor::new(sample.bundle())).expect("ingest");
@@ -176,27 +203,22 @@ fn check_finds_damage_and_an_ingest_cures_it() {
     std::fs::write(store.blob_path(&digest), &bytes).expect("write");
     let gone = sample.release.programs["k3s"].digest;
     std::fs::remove_file(store.blob_path(&gone)).expect("remove");
-    let found = store.check(&mut |_| {}).expect("check");
-    let found: Vec<_> = found.iter().map(|damage| (damage.blob.digest, damage.kind)).collect();
-    assert_eq!(found, [(digest, DamageKind::Content), (gone, DamageKind::Missing)]);
-    store.discard(&digest).expect("discard");
-    assert_eq!(ingest(&store, Cursor::new(sample.bundle())).expect("again").new, 2);
-    assert_eq!(store.check(&mut |_| {}).expect("check"), []);
+    let found: Vec<_> =
+        damages(&store).into_iter().map(|damage| (damage.blob.expect("blob").digest, damage.kind)).collect();
+    assert_eq!(found, [(digest, DamageKind::Altered), (gone, DamageKind::Missing)]);
+    let repaired = repair(&store, &sample.bundle()).expect("repair");
+    assert_eq!((repaired.blobs, repaired.left), (2, Vec::new()));
+    assert_eq!(std::fs::read(store.blob_path(&digest)).expect("blob"), sample.blobs[&digest]);
+    // Nothing is damaged any more, so nothing is written.
+    assert_eq!(repair(&store, &sample.bundle()).expect("again").blobs, 0);
 }
 
 #[test]
 fn one_writer_at_a_time() {
     let (_directory, store) = store();
-    let _lock = place::lock(&store.partial()).expect("lock");
+    let _lock = place::lock(store.fs(), &store.partial()).expect("lock");
     assert!(matches!(ingest(&store, Cursor::new(Sample::one().bundle())), Err(StoreError::Busy)));
-    assert!(matches!(store.collect(), Err(StoreError::Busy)));
-}
-
-#[test]
-fn unpinned_blobs_are_collected() {
-    let (_directory, store) = store();
-    let bundle = Sample::one().bundle();
-    assert!(ingest(&store, Failing { bytes: &bundle, left: bundle.len() - 1024 }).is_err());
-    assert!(store.collect().expect("collect").blobs > 0);
-    assert_eq!(place::list_blobs(&store.blobs()).expect("list"), []);
+    assert!(matches!(store.collect(&idle(), LATER, true), Err(StoreError::Busy)));
+    assert!(matches!(store.remove_release("sample-1.0.0", &idle(), LATER), Err(StoreError::Busy)));
+    assert!(matches!(repair(&store, &Sample::one().bundle()), Err(StoreError::Busy)));
 }

@@ -22,6 +22,7 @@ use crate::observe::{Observatory, Sight};
 use crate::operations::{Operations, Ports};
 use crate::removal::Remover;
 use crate::store::SharedStore;
+use crate::upkeep::Upkeep;
 use crate::{api, registry, removal, systemd};
 
 /// How the agent is started.
@@ -105,7 +106,8 @@ fn start(
     world: impl FnOnce(&Layout, &Arc<SharedStore>) -> Result<World, AgentError>,
     follow: Option<Follow>,
 ) -> Result<(), AgentError> {
-    tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false).with_writer(std::io::stderr);
+    let _a_second_agent_of_a_test_shares_it = log.try_init();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(16)
@@ -164,6 +166,7 @@ pub(crate) struct Parts {
     pub(crate) operations: Arc<Operations>,
     pub(crate) observatory: Arc<Observatory>,
     pub(crate) store: Arc<SharedStore>,
+    pub(crate) upkeep: Arc<Upkeep>,
     pub(crate) remover: Arc<Remover>,
 }
 
@@ -172,9 +175,22 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
     let operations =
         Operations::load(layout.journal_dir(), ports).map_err(|fault| AgentError::Journals(Box::new(fault)))?;
     let operations = Arc::new(operations);
+    let upkeep = Upkeep::new(
+        layout.clone(),
+        Arc::clone(store),
+        Arc::clone(&operations),
+        Arc::clone(&world.sight),
+        Arc::clone(&world.clock),
+    );
     let remover = Arc::new(Remover::new(layout.clone(), Arc::clone(&operations), Arc::clone(&world.sight)));
     let observatory = Observatory::new(layout.clone(), world.sight, world.clock, Arc::clone(&operations));
-    Ok(Parts { operations, observatory: Arc::new(observatory), store: Arc::clone(store), remover })
+    Ok(Parts {
+        operations,
+        observatory: Arc::new(observatory),
+        store: Arc::clone(store),
+        upkeep: Arc::new(upkeep),
+        remover,
+    })
 }
 
 /// The real world: this machine and the cluster on it.

@@ -8,7 +8,11 @@ mod registry;
 mod removal;
 mod store;
 mod systemd;
+mod upkeep;
 
 pub use composition::{AgentError, AgentOptions, World, run, run_over};
 pub use observe::{Seen, Sight};
 pub use removal::{removal_is_pending, remove_rest, wake};
+/// Small signed releases for the tests of other crates.
+#[cfg(feature = "sample")]
+pub use bridle_bundle::sample;

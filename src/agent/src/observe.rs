@@ -1,5 +1,6 @@
 //! Looks at everything for the status view, at most every few seconds however many ask.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,11 +33,20 @@ pub trait Sight: Send + Sync {
     /// # Errors
     /// A [`Fault`] if it cannot be seen.
     fn look(&self) -> Result<Seen, Fault>;
+
+    /// References and ids of the images that running containers use; `None` if that cannot be told.
+    fn images(&self) -> Option<BTreeSet<String>> {
+        None
+    }
 }
 
 impl Sight for KubeCluster {
     fn look(&self) -> Result<Seen, Fault> {
         self.observe().map(|snapshot| (snapshot.nodes, snapshot.workloads))
+    }
+
+    fn images(&self) -> Option<BTreeSet<String>> {
+        self.images_in_use().inspect_err(|fault| tracing::warn!(causes = ?fault.causes, "images in use")).ok()
     }
 }
 

@@ -33,17 +33,40 @@ impl SharedStore {
         self.look_up(|catalogue| catalogue.resolve(reference).cloned())
     }
 
-    /// Path of a blob that a pinned release names.
-    pub(crate) fn named_blob(&self, digest: &Digest) -> Result<Option<PathBuf>, StoreError> {
-        let named = self.look_up(|catalogue| catalogue.names(digest).then_some(()))?;
-        Ok(named.map(|()| self.store.blob_path(digest)))
+    /// Path and size in bytes of a blob that a pinned release names.
+    pub(crate) fn named_blob(&self, digest: &Digest) -> Result<Option<(PathBuf, u64)>, StoreError> {
+        let size = self.look_up(|catalogue| catalogue.size(digest))?;
+        Ok(size.map(|size| (self.store.blob_path(digest), size)))
+    }
+
+    /// Tags of the repository `name` (`host/name`), in the order of their names; none if there is no such repository.
+    pub(crate) fn tags(&self, name: &str) -> Result<Vec<String>, StoreError> {
+        let of_name = |catalogue: &Catalogue| {
+            let tags: Vec<String> = catalogue
+                .images()
+                .filter_map(|(reference, _)| reference.strip_prefix(name)?.strip_prefix(':').map(str::to_owned))
+                .collect();
+            (!tags.is_empty()).then_some(tags)
+        };
+        Ok(self.look_up(of_name)?.unwrap_or_default())
+    }
+
+    /// The store itself.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Reads the pins again: a release came or went.
+    pub(crate) fn refresh(&self) -> Result<(), StoreError> {
+        self.refreshed().map(drop)
     }
 
     /// The releases, newest first; `current` is the installed one.
     pub(crate) fn releases(&self, current: Option<&str>) -> Result<Vec<ReleaseView>, StoreError> {
         let catalogue = self.refreshed()?;
         let views = catalogue.pins().iter().map(|pin| {
-            let bytes = self.store.blobs_of(&pin.id())?.iter().map(|blob| blob.size).sum();
+            // A damaged release is still in the list; `bridle store check` says what it lacks.
+            let bytes = self.store.blobs_of(&pin.id()).unwrap_or_default().iter().map(|blob| blob.size).sum();
             Ok(ReleaseView {
                 id: pin.id(),
                 name: pin.name.clone(),

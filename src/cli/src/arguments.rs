@@ -63,6 +63,8 @@ pub enum Command {
     Operation(Operation),
     #[command(subcommand)]
     Release(Release),
+    #[command(subcommand)]
+    Store(Store),
     Explain {
         code: Option<String>,
     },
@@ -142,6 +144,34 @@ pub enum Shell {
 #[derive(Debug, Subcommand)]
 pub enum Release {
     List,
+    Add {
+        file: PathBuf,
+    },
+    Remove {
+        id: String,
+        #[arg(long)]
+        yes: bool,
+    },
+    Inspect {
+        id: String,
+    },
+    Verify {
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Store {
+    Check,
+    Repair {
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+    },
+    Gc {
+        #[arg(long)]
+        dry_run: bool,
+    },
+    Space,
 }
 
 #[cfg(test)]

@@ -6,19 +6,22 @@ mod completions;
 mod explain;
 mod face;
 mod man;
+mod meter;
 mod operation;
 mod release;
 mod screen;
 mod status;
 mod steps;
+mod store;
 mod uninstall;
+mod upload;
 
 use std::process::ExitCode;
 
 use bridle_client::ClientConfig;
 use bridle_core::fault::{Exit, Fault, FaultCode};
 
-use crate::arguments::{Arguments, Command, Release};
+use crate::arguments::{Arguments, Command};
 use crate::face::Face;
 
 fn main() -> ExitCode {
@@ -43,7 +46,8 @@ fn run(face: &Face, config: &ClientConfig, command: Command) -> Result<Exit, Fau
     match command {
         Command::Status { watch } => block_on(status::run(face, config, watch)),
         Command::Operation(command) => block_on(operation::run(face, config, command)),
-        Command::Release(Release::List) => block_on(release::list(face, config)),
+        Command::Release(command) => block_on(release::run(face, config, command)),
+        Command::Store(command) => block_on(store::run(face, config, command)),
         Command::Explain { code } => explain::run(face, code.as_deref()),
         Command::Completions { shell } => {
             completions::run(face, shell);

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
@@ -49,22 +49,36 @@ impl Ask<'_> {
 /// Sends `ask`; gives the head of a successful answer with its body unread, or the agent's refusal.
 pub(crate) async fn send(socket: &Path, ask: Ask<'_>) -> Result<Response<Incoming>, ClientError> {
     let what = ask.name();
+    exchange(socket, &what, request(ask)?, ANSWER_LIMIT).await
+}
+
+/// Sends `request`, whose answer must begin within `limit`; otherwise as [`send`].
+pub(crate) async fn exchange<B>(
+    socket: &Path,
+    what: &str,
+    request: Request<B>,
+    limit: Duration,
+) -> Result<Response<Incoming>, ClientError>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let what = what.to_owned();
     let stream = match timeout(CONNECT_LIMIT, UnixStream::connect(socket)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(source)) => return Err(ClientError::Connect { socket: socket.to_owned(), source }),
         Err(_) => return Err(ClientError::Deadline { what, limit: CONNECT_LIMIT }),
     };
-    let request = request(ask)?;
     let exchange = async {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         // Ends when the answer has been read or dropped, or the agent closes.
         tokio::spawn(connection);
         sender.send_request(request).await
     };
-    let answer = match timeout(ANSWER_LIMIT, exchange).await {
+    let answer = match timeout(limit, exchange).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(source)) => return Err(ClientError::Lost { what, source: source.into() }),
-        Err(_) => return Err(ClientError::Deadline { what, limit: ANSWER_LIMIT }),
+        Err(_) => return Err(ClientError::Deadline { what, limit }),
     };
     if answer.status().is_success() {
         return Ok(answer);
@@ -77,8 +91,15 @@ pub(crate) async fn send(socket: &Path, ask: Ask<'_>) -> Result<Response<Incomin
 /// Sends `ask` and reads its JSON answer.
 pub(crate) async fn json<T: DeserializeOwned>(socket: &Path, ask: Ask<'_>) -> Result<T, ClientError> {
     let what = ask.name();
-    let bytes = body(send(socket, ask).await?, &what).await?;
-    serde_json::from_slice(&bytes).map_err(|error| ClientError::Answer { what, found: clip(&error.to_string()) })
+    json_of(send(socket, ask).await?, &what).await
+}
+
+/// Reads a JSON answer.
+pub(crate) async fn json_of<T: DeserializeOwned>(answer: Response<Incoming>, what: &str) -> Result<T, ClientError> {
+    let bytes = body(answer, what).await?;
+    let unexpected =
+        |error: serde_json::Error| ClientError::Answer { what: what.to_owned(), found: clip(&error.to_string()) };
+    serde_json::from_slice(&bytes).map_err(unexpected)
 }
 
 fn request(ask: Ask<'_>) -> Result<Request<Full<Bytes>>, ClientError> {

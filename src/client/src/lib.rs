@@ -12,11 +12,15 @@ pub mod offline;
 mod removal;
 #[cfg(feature = "sample")]
 pub mod sample;
+mod store;
+mod upload;
 
 pub use api::{Client, ClientConfig};
 pub use error::ClientError;
 pub use event_stream::EventStream;
 pub use follow::{Follow, News, Patience};
+pub use store::CheckStream;
+pub use upload::{Pieces, Upload, upload};
 
 /// The wall clock, for "since when" on a screen; nothing is decided by it.
 #[must_use]

@@ -12,7 +12,7 @@ use crate::connect::ApiServer;
 use crate::helm::Helm;
 use crate::observe::Snapshot;
 use crate::probe::FrontDoor;
-use crate::{kept, namespaces, nodes, observe, probe, resources, secrets};
+use crate::{images, kept, namespaces, nodes, observe, probe, resources, secrets};
 
 /// Finds the helm program of the release in use; asked anew for each run, because an upgrade replaces it.
 pub type HelmProgram = Arc<dyn Fn() -> Result<PathBuf, Fault> + Send + Sync>;
@@ -90,6 +90,14 @@ impl KubeCluster {
     /// `KubernetesRefused` if the API does not answer.
     pub fn observe(&self) -> Result<Snapshot, Fault> {
         observe::snapshot(&self.api)
+    }
+
+    /// References and ids of the images that the pods of the cluster use.
+    ///
+    /// # Errors
+    /// `KubernetesRefused` if the API does not answer.
+    pub fn images_in_use(&self) -> Result<std::collections::BTreeSet<String>, Fault> {
+        images::in_use(&self.api)
     }
 
     fn front_door(&self, host: &str, address: &str) -> Result<FrontDoor, Fault> {

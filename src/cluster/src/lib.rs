@@ -5,6 +5,7 @@
 
 mod connect;
 mod helm;
+mod images;
 mod kept;
 mod kube_cluster;
 mod namespaces;

@@ -77,6 +77,30 @@ faults! {
     WriteFailed = "BR-1021", Failed;
     /// The blob store is damaged.
     StoreDamaged = "BR-1022", Failed;
+    /// The medium failed while a release was taken in.
+    StoreMediumGone = "BR-1023", Failed;
+    /// A release that is taken in ended too early.
+    StoreStreamEnded = "BR-1024", Verification;
+    /// Something else writes to the store.
+    StoreBusy = "BR-1025", Busy;
+    /// Parts of the store are not what they were.
+    StorePartsDamaged = "BR-1026", Verification;
+    /// Nobody can tell what is still needed.
+    CollectionRefused = "BR-1027", Failed;
+    /// The release is the installed one, or running containers use it.
+    ReleaseInUse = "BR-1028", Failed;
+    /// No such release in the store.
+    ReleaseAbsent = "BR-1029", Failed;
+    /// A release of the same name and version but with other content is in the store.
+    ReleaseConflict = "BR-1130", Verification;
+    /// No data came for too long.
+    UploadStalled = "BR-1131", Failed;
+    /// The file system has no room for more files.
+    StoreNoFiles = "BR-1132", Failed;
+    /// A repair could not mend everything.
+    RepairIncomplete = "BR-1133", Verification;
+    /// A release is signed by a key that this host does not trust.
+    ReleaseKeyUnknown = "BR-1134", Verification;
     /// A program that Bridle runs failed.
     ProgramFailed = "BR-1030", Failed;
     /// A deadline passed.

@@ -4,6 +4,7 @@ mod events;
 mod peer;
 mod problem;
 mod removal;
+mod store;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -63,6 +64,7 @@ fn router(parts: Parts) -> Router {
         .route("/api/v1/operations/{id}", get(operation))
         .route("/api/v1/operations/{id}/events", get(events::follow))
         .route("/api/v1/operations/{id}/command", post(command))
+        .merge(store::routes())
         .merge(removal::routes())
         .fallback(|| async { Problem::from(Fault::new(FaultCode::RequestInvalid).with("what", "path")).not_found() })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

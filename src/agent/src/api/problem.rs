@@ -37,8 +37,12 @@ impl Problem {
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         let status = match fault.code {
-            FaultCode::OperationUnknown => StatusCode::NOT_FOUND,
-            FaultCode::CommandRefused | FaultCode::OperationRunning => StatusCode::CONFLICT,
+            FaultCode::OperationUnknown | FaultCode::ReleaseAbsent => StatusCode::NOT_FOUND,
+            FaultCode::CommandRefused
+            | FaultCode::OperationRunning
+            | FaultCode::StoreBusy
+            | FaultCode::ReleaseInUse
+            | FaultCode::CollectionRefused => StatusCode::CONFLICT,
             FaultCode::Forbidden => StatusCode::FORBIDDEN,
             FaultCode::RemovalChanged | FaultCode::RemovalFinal => StatusCode::CONFLICT,
             FaultCode::RequestInvalid | FaultCode::RemovalUnconfirmed | FaultCode::RemovalNameWrong => {

@@ -1,0 +1,148 @@
+//! Releases and the store that holds them.
+
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{ConnectInfo, Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::port::Clock as _;
+use bridle_core::store::space::SpaceView;
+use bridle_core::store::{AddView, CheckLine, CollectView, ReleaseDetail, RepairView};
+use bridle_host::clock::SystemClock;
+use futures_util::stream::unfold;
+use serde::Deserialize;
+use tokio::sync::mpsc::{Sender, channel};
+
+use super::blocking;
+use super::peer::Peer;
+use super::problem::Problem;
+use crate::composition::Parts;
+use crate::upkeep::{STALLED, Upkeep, pump};
+
+/// Lines of a report that wait for a slow client.
+const LINES: usize = 8;
+/// A check tells how far it is so often.
+const TELL: Duration = Duration::from_millis(200);
+
+/// The routes of this part of the API.
+pub(super) fn routes() -> Router<Parts> {
+    Router::new()
+        .route("/api/v1/releases", post(add))
+        .route("/api/v1/releases/{id}", get(inspect).delete(remove))
+        .route("/api/v1/releases/{id}/check", post(check_release))
+        .route("/api/v1/store/space", get(space))
+        .route("/api/v1/store/check", post(check))
+        .route("/api/v1/store/collect", post(collect))
+        .route("/api/v1/store/repair", post(repair))
+}
+
+async fn add(
+    State(parts): State<Parts>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    body: Body,
+) -> Result<Json<AddView>, Problem> {
+    may_change(peer)?;
+    let stream = pump(body, STALLED);
+    blocking(move || parts.upkeep.add(stream)).await.map(Json)
+}
+
+async fn repair(
+    State(parts): State<Parts>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    body: Body,
+) -> Result<Json<RepairView>, Problem> {
+    may_change(peer)?;
+    let stream = pump(body, STALLED);
+    blocking(move || parts.upkeep.repair(stream)).await.map(Json)
+}
+
+async fn inspect(State(parts): State<Parts>, Path(id): Path<String>) -> Result<Json<ReleaseDetail>, Problem> {
+    blocking(move || parts.upkeep.inspect(&id)).await.map(Json)
+}
+
+async fn remove(
+    State(parts): State<Parts>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    Path(id): Path<String>,
+) -> Result<Json<CollectView>, Problem> {
+    may_change(peer)?;
+    blocking(move || parts.upkeep.remove(&id)).await.map(Json)
+}
+
+async fn space(State(parts): State<Parts>) -> Result<Json<SpaceView>, Problem> {
+    blocking(move || parts.upkeep.space()).await.map(Json)
+}
+
+/// How to collect.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Collect {
+    dry_run: bool,
+}
+
+async fn collect(
+    State(parts): State<Parts>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    body: Result<Json<Collect>, JsonRejection>,
+) -> Result<Json<CollectView>, Problem> {
+    let Json(collect) = body.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "collect"))?;
+    if !collect.dry_run {
+        may_change(peer)?;
+    }
+    blocking(move || parts.upkeep.collect(collect.dry_run)).await.map(Json)
+}
+
+async fn check(State(parts): State<Parts>) -> Response {
+    report(parts.upkeep, None)
+}
+
+async fn check_release(State(parts): State<Parts>, Path(id): Path<String>) -> Response {
+    report(parts.upkeep, Some(id))
+}
+
+/// Checks and tells how far it is: one JSON object a line, the last one is the report. Ends early if nobody listens.
+fn report(upkeep: Arc<Upkeep>, only: Option<String>) -> Response {
+    let (sender, receiver) = channel(LINES);
+    tokio::task::spawn_blocking(move || {
+        let mut told = None::<Duration>;
+        let checked = upkeep.check(only.as_deref(), &mut |progress| {
+            let now = SystemClock.monotonic();
+            if told.is_some_and(|told| now.saturating_sub(told) < TELL) && !sender.is_closed() {
+                return ControlFlow::Continue(());
+            }
+            told = Some(now);
+            tell(&sender, &CheckLine::Progress { done: progress.done, total: progress.total })
+        });
+        let last = match checked {
+            Ok(checked) => CheckLine::Report { report: checked.into() },
+            Err(fault) => CheckLine::Failed { fault },
+        };
+        let _nobody_listens = tell(&sender, &last);
+    });
+    let lines = unfold(receiver, |mut receiver| async move {
+        let line = receiver.recv().await?;
+        Some((Ok::<Bytes, Infallible>(line), receiver))
+    });
+    ([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response()
+}
+
+fn tell(sender: &Sender<Bytes>, line: &CheckLine) -> ControlFlow<()> {
+    let mut text = serde_json::to_vec(line).unwrap_or_default();
+    text.push(b'\n');
+    match sender.blocking_send(text.into()) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    }
+}
+
+fn may_change(peer: Peer) -> Result<(), Problem> {
+    if peer.may_operate() { Ok(()) } else { Err(Fault::new(FaultCode::Forbidden).into()) }
+}

@@ -1,0 +1,257 @@
+//! Looking after the store: releases come and go, what is damaged is found and brought back, what nothing needs is removed.
+
+mod intake;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bridle_bundle::file::{Conditions, FileError, OpenedBundle, Stream, VerifiedBundle};
+use bridle_bundle::store::{Checked, InUse, Pin, Progress, StoreError};
+use bridle_bundle::trust::TrustedKeys;
+use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::message::Message;
+use bridle_core::port::{Clock, Timestamp};
+use bridle_core::status::ReleaseView;
+use bridle_core::store::space::SpaceView;
+use bridle_core::store::{AddView, CollectView, ReleaseDetail, RepairView, SizedPart};
+use bridle_host::layout::Layout;
+
+pub(crate) use self::intake::{STALLED, pump};
+use crate::observe::Sight;
+use crate::operations::Operations;
+use crate::store::SharedStore;
+
+/// What the name of a release that came as a stream is in words about it.
+const STREAM: &str = "-";
+
+/// Keeps the store in order.
+pub(crate) struct Upkeep {
+    layout: Layout,
+    store: Arc<SharedStore>,
+    operations: Arc<Operations>,
+    sight: Arc<dyn Sight>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Upkeep {
+    pub(crate) fn new(
+        layout: Layout,
+        store: Arc<SharedStore>,
+        operations: Arc<Operations>,
+        sight: Arc<dyn Sight>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { layout, store, operations, sight, clock }
+    }
+
+    /// Takes a release in from a stream, under the rules of an installation: a key that this host trusts, this processor,
+    /// the platform that is installed, no number below one that is known.
+    ///
+    /// # Errors
+    /// A [`Fault`]; nothing of the release counts before all of it is verified and on disk.
+    pub(crate) fn add(&self, stream: impl Read) -> Result<AddView, Fault> {
+        let bundle = self.verified(stream)?;
+        let id = bundle.contents().release.id();
+        self.in_sequence(&bundle, &id).map_err(|error| self.fault(&error))?;
+        let ingested = self
+            .store
+            .store()
+            .ingest(bundle, self.seconds(), &mut |_| ControlFlow::Continue(()))
+            .map_err(|error| self.fault(&error))?;
+        self.store.refresh().map_err(|error| self.fault(&error))?;
+        tracing::info!(release = id, new = ingested.new, reused = ingested.reused, "release added");
+        Ok(AddView { id, new: ingested.new, reused: ingested.reused, bytes: ingested.bytes })
+    }
+
+    /// Brings damaged and missing parts back from a stream.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    pub(crate) fn repair(&self, stream: impl Read) -> Result<RepairView, Fault> {
+        let bundle = self.verified(stream)?;
+        let repaired = self
+            .store
+            .store()
+            .repair(bundle, self.seconds(), &mut |_| ControlFlow::Continue(()))
+            .map_err(|error| self.fault(&error))?;
+        self.store.refresh().map_err(|error| self.fault(&error))?;
+        tracing::info!(release = repaired.id, blobs = repaired.blobs, left = repaired.left.len(), "store repaired");
+        Ok(repaired.into())
+    }
+
+    /// Takes the release `id` away, and what only it needs.
+    ///
+    /// # Errors
+    /// A [`Fault`] if it is the installed one, is used, or an operation has not ended.
+    pub(crate) fn remove(&self, id: &str) -> Result<CollectView, Fault> {
+        self.no_operation()?;
+        if self.operations.installed().as_deref() == Some(id) {
+            return Err(Fault::new(FaultCode::ReleaseInUse).with("release", id));
+        }
+        let removed = self.store.store().remove_release(id, &self.in_use(), self.clock.now());
+        let removed = removed.map_err(|error| self.fault(&error))?;
+        self.store.refresh().map_err(|error| self.fault(&error))?;
+        tracing::info!(release = id, bytes = removed.sweep.bytes, "release removed");
+        Ok(removed.view(false))
+    }
+
+    /// Removes what nothing needs; with `dry_run` only tells what that would be.
+    ///
+    /// # Errors
+    /// A [`Fault`] if an operation has not ended, or it cannot be told what is needed.
+    pub(crate) fn collect(&self, dry_run: bool) -> Result<CollectView, Fault> {
+        self.no_operation()?;
+        let collected = self.store.store().collect(&self.in_use(), self.clock.now(), dry_run);
+        Ok(collected.map_err(|error| self.fault(&error))?.view(dry_run))
+    }
+
+    /// Reads every blob again, or those of one release.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    pub(crate) fn check(
+        &self,
+        only: Option<&str>,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Checked, Fault> {
+        self.store.store().check(only, progress).map_err(|error| self.fault(&error))
+    }
+
+    /// Where the space went.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the store cannot be read.
+    pub(crate) fn space(&self) -> Result<SpaceView, Fault> {
+        self.store.store().space().map_err(|error| self.fault(&error))
+    }
+
+    /// What the release `id` is and holds.
+    ///
+    /// # Errors
+    /// A [`Fault`] if there is none, or it is damaged.
+    pub(crate) fn inspect(&self, id: &str) -> Result<ReleaseDetail, Fault> {
+        let store = self.store.store();
+        let pin = store.pin(id).map_err(|error| self.fault(&error))?;
+        let pin = pin.ok_or_else(|| Fault::new(FaultCode::ReleaseAbsent).with("release", id))?;
+        let blobs = store.blobs_of(id).map_err(|error| self.fault(&error))?;
+        let current = self.operations.installed().as_deref() == Some(id);
+        Ok(detail(&pin, blobs.iter().map(|blob| blob.size).sum(), current))
+    }
+
+    fn verified<R: Read>(&self, stream: R) -> Result<VerifiedBundle<Stream<R>>, Fault> {
+        let trust = self.layout.trust_dir();
+        let trusted = TrustedKeys::load(&trust).map_err(|error| error.fault(&trust))?;
+        let installed = self.operations.installed();
+        let pin = installed.and_then(|id| self.store.store().pin(&id).ok().flatten());
+        let conditions =
+            Conditions { architecture: Some(architecture()), name: pin.map(|pin| pin.name), ..Conditions::default() };
+        let opened = OpenedBundle::open(Stream(stream));
+        let verified = opened.and_then(|opened| opened.verify(&trusted, &conditions));
+        verified.map_err(|error| self.fault(&StoreError::File(error)))
+    }
+
+    /// Refuses a release whose number goes back, or stands for another one; one that is there already may come again.
+    fn in_sequence<R: Read>(&self, bundle: &VerifiedBundle<Stream<R>>, id: &str) -> Result<(), StoreError> {
+        let contents = bundle.contents();
+        let pins = self.store.store().releases()?;
+        if pins.iter().any(|pin| pin.id() == id) {
+            return Ok(());
+        }
+        let same_platform = pins.iter().filter(|pin| pin.name == contents.release.name);
+        let Some(newest) = same_platform.max_by_key(|pin| pin.sequence) else { return Ok(()) };
+        let (found, known) = (contents.release.sequence, newest.sequence);
+        if found < known {
+            return Err(FileError::Older { found, known }.into());
+        }
+        if found == known && contents.digest != newest.release_manifest {
+            return Err(FileError::Equivocation { sequence: known }.into());
+        }
+        Ok(())
+    }
+
+    /// What running containers use. Without Kubernetes on this host there are none.
+    fn in_use(&self) -> InUse {
+        let kubernetes = [self.layout.kubeconfig(), self.layout.k3s_config(), self.layout.k3s_data()];
+        if !kubernetes.iter().any(|path| path.exists()) {
+            return InUse::Images(BTreeSet::new());
+        }
+        self.sight.images().map_or(InUse::Unknown, InUse::Images)
+    }
+
+    /// An operation that has not ended may need anything.
+    fn no_operation(&self) -> Result<(), Fault> {
+        match self.operations.current().filter(|view| !view.state.is_final()) {
+            None => Ok(()),
+            Some(view) => {
+                let detail = Message::new("operation-not-ended").with("operation", view.id.as_str());
+                Err(Fault::new(FaultCode::OperationRunning).with("operation", view.id.as_str()).detail(detail))
+            }
+        }
+    }
+
+    fn seconds(&self) -> u64 {
+        self.clock.now().0 / 1000
+    }
+
+    fn fault(&self, error: &StoreError) -> Fault {
+        if let StoreError::Medium { source: FileError::Read { source, .. }, .. }
+        | StoreError::File(FileError::Read { source, .. }) = error
+            && source.kind() == std::io::ErrorKind::TimedOut
+        {
+            return Fault::new(FaultCode::UploadStalled).with("seconds", STALLED.as_secs()).because(error);
+        }
+        error.fault_of_upload(&self.store_dir(), Path::new(STREAM))
+    }
+
+    fn store_dir(&self) -> PathBuf {
+        self.store.store().root().to_owned()
+    }
+}
+
+/// Go's name of the processor that this program was built for, and so runs on.
+fn architecture() -> String {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+    .to_owned()
+}
+
+fn detail(pin: &Pin, bytes: u64, current: bool) -> ReleaseDetail {
+    let manifest = &pin.manifest;
+    let sized = |name: &str, note: String, bytes: Option<u64>| SizedPart { name: name.to_owned(), note, bytes };
+    let programs = manifest.programs.iter().map(|(name, blob)| sized(name, String::new(), Some(blob.size)));
+    let charts =
+        manifest.charts.iter().map(|chart| sized(&chart.name, chart.version.clone(), Some(chart.package.size)));
+    let images = manifest
+        .images
+        .iter()
+        .map(|(reference, image)| sized(reference, image.manifest.to_string(), Some(image.compressed)));
+    ReleaseDetail {
+        release: ReleaseView {
+            id: pin.id(),
+            name: pin.name.clone(),
+            version: pin.version.to_string(),
+            sequence: pin.sequence,
+            images: manifest.images.len() as u64,
+            bytes,
+            added: Timestamp(pin.added.saturating_mul(1000)),
+            current,
+        },
+        architecture: manifest.architecture.clone(),
+        kubernetes: manifest.kubernetes.version.to_string(),
+        key: pin.key_id.clone(),
+        digest: pin.release_manifest,
+        upgrades_from: manifest.upgrades_from.iter().map(ToString::to_string).collect(),
+        programs: programs.collect(),
+        charts: charts.collect(),
+        images: images.collect(),
+    }
+}

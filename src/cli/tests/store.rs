@@ -1,0 +1,351 @@
+//! `bridle release` and `bridle store` against the real agent over a simulated host: what is printed, how it ends, and what
+//! is on disk afterwards.
+#![allow(clippy::disallowed_methods, reason = "the program under test is run as a person would run it")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bridle_agent::sample::{Sample, key};
+use bridle_agent::{AgentOptions, Seen, Sight, World};
+use bridle_core::digest::Digest;
+use bridle_core::fault::Fault;
+use bridle_core::port::sim::SimWorld;
+use bridle_core::port::{Clock, Timestamp};
+use bridle_core::store::space::SpaceView;
+use bridle_core::store::{AddView, CheckView, CollectView, DamageKind, ReleaseDetail, RepairView};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A host with an agent that ends with the test's process.
+struct Host {
+    folder: tempfile::TempDir,
+    images: Arc<Mutex<Option<BTreeSet<String>>>>,
+    clock: Arc<Shifted>,
+}
+
+/// The cluster's answer about images in use.
+struct Pods(Arc<Mutex<Option<BTreeSet<String>>>>);
+
+impl Sight for Pods {
+    fn look(&self) -> Result<Seen, Fault> {
+        Ok((Vec::new(), Vec::new()))
+    }
+
+    fn images(&self) -> Option<BTreeSet<String>> {
+        self.0.lock().expect("lock").clone()
+    }
+}
+
+/// The machine's clock, some days on.
+struct Shifted {
+    days: Mutex<u64>,
+    begin: Instant,
+}
+
+impl Clock for Shifted {
+    fn now(&self) -> Timestamp {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+        let days = *self.days.lock().expect("lock");
+        Timestamp(u64::try_from(since.as_millis()).expect("fits") + days * 24 * 3600 * 1000)
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.begin.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
+}
+
+impl Host {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().expect("folder");
+        let trust = folder.path().join("etc/bridle/trust");
+        fs::create_dir_all(&trust).expect("folder");
+        fs::create_dir_all(folder.path().join("var/lib/bridle/journal")).expect("folder");
+        fs::write(trust.join("sample.pub"), key().public().expect("key").to_text()).expect("write");
+        let images = Arc::new(Mutex::new(Some(BTreeSet::new())));
+        let clock = Arc::new(Shifted { days: Mutex::new(0), begin: Instant::now() });
+        let sim = Arc::new(SimWorld::default());
+        let world = World {
+            host: Arc::clone(&sim) as _,
+            cluster: sim,
+            sight: Arc::new(Pods(Arc::clone(&images))),
+            clock: Arc::clone(&clock) as _,
+        };
+        let registry_port = TcpListener::bind("127.0.0.1:0").expect("bind").local_addr().expect("address").port();
+        let options = AgentOptions { root: folder.path().to_owned(), registry_port };
+        std::thread::spawn(move || bridle_agent::run_over(&options, world).expect("agent"));
+        let host = Self { folder, images, clock };
+        wait("the agent", || UnixStream::connect(host.socket()).is_ok());
+        host
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("run/bridle/agent.sock")
+    }
+
+    fn store(&self) -> PathBuf {
+        self.folder.path().join("var/lib/bridle/store")
+    }
+
+    fn blob(&self, digest: &Digest) -> PathBuf {
+        self.store().join("blobs/sha256").join(digest.hex())
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.folder.path().join(name);
+        fs::write(&path, bytes).expect("write");
+        path.display().to_string()
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bridle"));
+        command.args(line.split_whitespace()).arg("--socket").arg(self.socket());
+        command.env_clear().env("LANG", "C.UTF-8").stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, line: &str) -> Output {
+        self.command(line).output().expect("runs")
+    }
+
+    /// Data of a command that must succeed.
+    fn json<T: serde::de::DeserializeOwned>(&self, line: &str) -> T {
+        let output = self.run(&format!("{line} --json"));
+        assert_eq!(output.status.code(), Some(0), "{line}: {}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("one JSON object")
+    }
+
+    /// A command that must end with this code and fault.
+    fn refused(&self, line: &str, exit: i32, code: &str) -> String {
+        let output = self.run(line);
+        let told = text(&output.stderr);
+        assert!(output.status.code() == Some(exit) && told.contains(code), "{line}: {:?} {told}", output.status);
+        told
+    }
+
+    /// `release add -` whose standard input is open.
+    fn adding(&self) -> Child {
+        let mut command = self.command("release add -");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("starts")
+    }
+}
+
+fn wait(what: &str, ready: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !ready() {
+        assert!(begin.elapsed() < LIMIT, "{what} did not come within {LIMIT:?}");
+        std::thread::yield_now();
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+fn two() -> Sample {
+    Sample::new("1.1.0", 2, &[("a", &[&b"layer ".repeat(200), b"new top"])])
+}
+
+#[test]
+fn a_release_comes_is_looked_at_and_goes() {
+    let host = Host::start();
+    let (one, file) = (Sample::one(), host.file("one.bundle", &Sample::one().bundle()));
+    let added: AddView = host.json(&format!("release add {file}"));
+    assert_eq!((added.id.as_str(), added.new, added.reused), ("sample-1.0.0", one.blobs.len() as u64, 0));
+    let again: AddView = host.json(&format!("release add {file}"));
+    assert_eq!((again.new, again.reused, again.bytes), (0, added.new, 0));
+
+    let list = text(&host.run("release list").stdout);
+    assert!(list.contains("sample-1.0.0"), "{list}");
+    let detail: ReleaseDetail = host.json("release inspect sample-1.0.0");
+    assert_eq!((detail.release.images, detail.architecture.as_str()), (2, "amd64"));
+    let shown = text(&host.run("release inspect sample-1.0.0").stdout);
+    assert!(shown.contains("bridle.internal/a:1.0.0") && shown.contains(&detail.key), "{shown}");
+    let verified = host.run("release verify sample-1.0.0 --lang en");
+    assert!(text(&verified.stdout).contains("is whole"), "{}", text(&verified.stderr));
+
+    let space: SpaceView = host.json("store space");
+    assert_eq!((space.releases[0].missing, space.unreferenced.files, space.unknown.files), (0, 0, 0));
+    host.refused("release inspect sample-9.9.9", 1, "BR-1029");
+    host.refused("release verify ../../etc", 1, "BR-1029");
+    // Nobody can be asked, so nothing goes.
+    host.refused("release remove sample-1.0.0", 4, "BR-1012");
+    let gone: CollectView = host.json("release remove sample-1.0.0 --yes");
+    assert_eq!(gone.blobs, added.new);
+    host.refused("release remove sample-1.0.0 --yes", 1, "BR-1029");
+    assert_eq!(fs::read_dir(host.store().join("blobs/sha256")).expect("list").count(), 0);
+}
+
+#[test]
+fn standard_input_a_cut_connection_and_the_same_command_again() {
+    let host = Host::start();
+    let bundle = Sample::one().bundle();
+    let mut cut = host.adding();
+    cut.stdin.take().expect("stdin").write_all(&bundle[..bundle.len() - 2000]).expect("write");
+    let output = cut.wait_with_output().expect("ends");
+    let told = text(&output.stderr);
+    assert!(output.status.code() == Some(6) && told.contains("BR-1024"), "{:?} {told}", output.status);
+    assert!(fs::read_dir(host.store().join("releases")).expect("list").next().is_none(), "nothing counts yet");
+
+    let mut whole = host.adding();
+    whole.stdin.take().expect("stdin").write_all(&bundle).expect("write");
+    let output = whole.wait_with_output().expect("ends");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let check: CheckView = host.json("store check");
+    assert_eq!((check.releases, check.damages), (1, Vec::new()));
+}
+
+#[test]
+fn one_writes_at_a_time() {
+    let host = Host::start();
+    let bundle = Sample::one().bundle();
+    let mut slow = host.adding();
+    let mut stdin = slow.stdin.take().expect("stdin");
+    let half = bundle.len() - 2000;
+    stdin.write_all(&bundle[..half]).expect("write");
+    stdin.flush().expect("flush");
+    wait("its first blob", || {
+        fs::read_dir(host.store().join("blobs/sha256")).is_ok_and(|mut all| all.next().is_some())
+    });
+    let file = host.file("two.bundle", &two().bundle());
+    host.refused(&format!("release add {file}"), 5, "BR-1025");
+    host.refused("store gc", 5, "BR-1025");
+    stdin.write_all(&bundle[half..]).expect("write");
+    drop(stdin);
+    assert_eq!(slow.wait_with_output().expect("ends").status.code(), Some(0));
+}
+
+#[test]
+fn what_may_not_come_in() {
+    let host = Host::start();
+    let (one, two) = (Sample::one(), two());
+    let newer = host.file("two.bundle", &two.bundle());
+    let _added: AddView = host.json(&format!("release add {newer}"));
+    // The number goes back.
+    host.refused(&format!("release add {}", host.file("one.bundle", &one.bundle())), 6, "BR-1009");
+    // The same number for something else.
+    let twin = Sample::new("1.2.0", 2, &[("a", &[b"other"])]);
+    host.refused(&format!("release add {}", host.file("twin.bundle", &twin.bundle())), 6, "BR-1122");
+    // The same version with another content.
+    let double = Sample::new("1.1.0", 3, &[("a", &[b"other"])]);
+    host.refused(&format!("release add {}", host.file("double.bundle", &double.bundle())), 6, "BR-1130");
+    // Damage, and something else altogether.
+    let mut damaged = Sample::new("1.3.0", 4, &[("a", &[b"third"])]).bundle();
+    let notices = b"notices of 1.3.0";
+    let at = damaged.windows(notices.len()).position(|window| window == notices).expect("notices");
+    damaged[at] ^= 1;
+    let file = host.file("damaged.bundle", &damaged);
+    let told = host.refused(&format!("release add {file}"), 6, "BR-1002");
+    assert!(!told.contains(" - "), "the file has a name: {told}");
+    host.refused(&format!("release add {}", host.file("hello.txt", &b"hello ".repeat(1000))), 6, "BR-1127");
+    host.refused("release add /nowhere/x.bundle", 1, "BR-1001");
+    // No key is trusted.
+    fs::remove_file(host.folder.path().join("etc/bridle/trust/sample.pub")).expect("remove");
+    let fourth = Sample::new("1.4.0", 5, &[("a", &[b"fourth"])]);
+    host.refused(&format!("release add {}", host.file("fourth.bundle", &fourth.bundle())), 6, "BR-1134");
+    let list = text(&host.run("release list").stdout);
+    assert_eq!(list.lines().count(), 1, "{list}");
+}
+
+#[test]
+fn damage_is_named_and_mended() {
+    let host = Host::start();
+    let (one, two) = (Sample::one(), two());
+    let (first, second) = (host.file("one.bundle", &one.bundle()), host.file("two.bundle", &two.bundle()));
+    let _one: AddView = host.json(&format!("release add {first}"));
+    let _two: AddView = host.json(&format!("release add {second}"));
+    let (rotten, lost) = (one.release.programs["installer"].digest, two.release.notices.digest);
+    fs::remove_file(host.blob(&rotten)).expect("remove");
+    fs::write(host.blob(&rotten), vec![0; one.blobs[&rotten].len()]).expect("write");
+    fs::remove_file(host.blob(&lost)).expect("remove");
+
+    let told = host.run("store check --lang en");
+    assert_eq!(told.status.code(), Some(6));
+    let (data, words) = (text(&told.stdout), text(&told.stderr));
+    assert!(data.contains("program installer: was altered") && data.contains("licence notices: is missing"), "{data}");
+    assert!(words.contains("BR-1026") && words.contains("bridle store repair --from"), "{words}");
+    let output = host.run("store check --json");
+    let check: CheckView = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    let kinds: BTreeSet<_> = check.damages.iter().map(|damage| (damage.digest, damage.damage as u8)).collect();
+    let wanted = [(Some(rotten), DamageKind::Altered as u8), (Some(lost), DamageKind::Missing as u8)];
+    assert_eq!((output.status.code(), kinds), (Some(6), wanted.into()));
+
+    // The first file lacks what only the second release has.
+    let partly = host.refused(&format!("store repair --from {first} --lang en"), 6, "BR-1133");
+    assert!(partly.contains("1 damaged part"), "{partly}");
+    let repaired: RepairView = host.json(&format!("store repair --from {second}"));
+    assert_eq!((repaired.repaired, repaired.left), (1, Vec::new()));
+    assert_eq!(host.run("store check").status.code(), Some(0));
+    assert_eq!(fs::read(host.blob(&rotten)).expect("blob"), one.blobs[&rotten]);
+}
+
+#[test]
+fn nothing_that_could_be_needed_is_collected() {
+    let host = Host::start();
+    let one = Sample::one();
+    let _one: AddView = host.json(&format!("release add {}", host.file("one.bundle", &one.bundle())));
+    let _two: AddView = host.json(&format!("release add {}", host.file("two.bundle", &two().bundle())));
+    let stray = b"of nobody";
+    fs::write(host.blob(&Digest::of(stray)), stray).expect("write");
+    fs::write(host.store().join("notes.txt"), b"mine").expect("write");
+
+    let young: CollectView = host.json("store gc");
+    assert_eq!((young.blobs, young.recent, young.unknown), (0, 1, vec!["notes.txt".to_owned()]));
+    *host.clock.days.lock().expect("lock") = 2;
+    let dry: CollectView = host.json("store gc --dry-run");
+    assert_eq!((dry.dry_run, dry.blobs, dry.bytes), (true, 1, stray.len() as u64));
+
+    // Kubernetes is there, and does not answer.
+    fs::create_dir_all(host.folder.path().join("etc/rancher/k3s")).expect("folder");
+    fs::write(host.folder.path().join("etc/rancher/k3s/k3s.yaml"), b"{}").expect("write");
+    *host.images.lock().expect("lock") = None;
+    host.refused("store gc", 1, "BR-1027");
+    host.refused("release remove sample-1.0.0 --yes", 1, "BR-1027");
+    // It does, and a pod uses an image of the older release.
+    let manifest = one.release.images["bridle.internal/a:1.0.0"].manifest;
+    *host.images.lock().expect("lock") = Some(BTreeSet::from([format!("bridle.internal/a@{manifest}")]));
+    host.refused("release remove sample-1.0.0 --yes", 1, "BR-1028");
+    *host.images.lock().expect("lock") = Some(BTreeSet::new());
+    let collected: CollectView = host.json("store gc");
+    assert_eq!((collected.blobs, collected.bytes), (1, dry.bytes));
+    assert!(host.store().join("notes.txt").exists());
+    let gone: CollectView = host.json("release remove sample-1.0.0 --yes");
+    assert!(gone.blobs > 0);
+    assert_eq!(host.run("release verify sample-1.1.0").status.code(), Some(0));
+}
+
+#[test]
+fn the_file_that_an_installation_came_with_is_good_as_well() {
+    let host = Host::start();
+    let sample = Sample::one();
+    let installer = &sample.blobs[&sample.release.programs["installer"].digest];
+    let bundle = sample.bundle();
+    let start = installer.len().next_multiple_of(4096);
+    let mut run = installer.clone();
+    run.resize(start, 0);
+    run.extend(&bundle);
+    let mut footer = [0; 64];
+    footer[..8].copy_from_slice(b"BRIDLRUN");
+    footer[8..12].copy_from_slice(&1_u32.to_le_bytes());
+    for (at, number) in [(16, installer.len()), (24, start), (32, bundle.len())] {
+        footer[at..at + 8].copy_from_slice(&(number as u64).to_le_bytes());
+    }
+    let sum = Digest::of(&footer[..40]).hex();
+    for (at, byte) in footer[40..].iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&sum[at * 2..at * 2 + 2], 16).expect("hex");
+    }
+    run.extend(footer);
+    let added: AddView = host.json(&format!("release add {}", host.file("one.run", &run)));
+    assert_eq!(added.id, "sample-1.0.0");
+}

@@ -1,0 +1,139 @@
+//! The calls about releases and the store.
+
+use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::store::space::SpaceView;
+use bridle_core::store::{AddView, CheckLine, CheckView, CollectView, ReleaseDetail, RepairView};
+use bytes::{Buf as _, BytesMut};
+use http::Method;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use tokio::time::timeout;
+
+use crate::api::Client;
+use crate::connection::{ANSWER_LIMIT, Ask, LARGEST_BODY, clip, json, send};
+use crate::error::ClientError;
+use crate::upload::{self, Upload};
+
+impl Client {
+    /// Brings a release into the store; `body` is the whole release file (`.bundle`).
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or refuses the release.
+    pub async fn add_release(&self, body: Upload) -> Result<AddView, ClientError> {
+        upload::post(self.socket(), "/api/v1/releases", body).await
+    }
+
+    /// Brings damaged and missing parts of the store back from a release file.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or refuses the release.
+    pub async fn repair_store(&self, body: Upload) -> Result<RepairView, ClientError> {
+        upload::post(self.socket(), "/api/v1/store/repair", body).await
+    }
+
+    /// What a release in the store is and holds.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or there is no such release.
+    pub async fn release(&self, id: &str) -> Result<ReleaseDetail, ClientError> {
+        json(self.socket(), Ask::get(path_of(id)?)).await
+    }
+
+    /// Takes a release out of the store.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or the release is in use.
+    pub async fn remove_release(&self, id: &str) -> Result<CollectView, ClientError> {
+        json(self.socket(), Ask { method: Method::DELETE, ..Ask::get(path_of(id)?) }).await
+    }
+
+    /// Reads every blob of the store again, or only those of the release `only`.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or there is no such release.
+    pub async fn check_store(&self, only: Option<&str>) -> Result<CheckStream, ClientError> {
+        let path = match only {
+            Some(id) => format!("{}/check", path_of(id)?),
+            None => "/api/v1/store/check".to_owned(),
+        };
+        let ask = Ask { method: Method::POST, accept: "application/x-ndjson", ..Ask::get(path) };
+        let what = ask.name();
+        let body = send(self.socket(), ask).await?.into_body();
+        Ok(CheckStream { body, what, waiting: BytesMut::new() })
+    }
+
+    /// Removes from the store what nothing needs; with `dry_run` only tells what that would be.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or cannot tell what is needed.
+    pub async fn collect_store(&self, dry_run: bool) -> Result<CollectView, ClientError> {
+        let body = serde_json::json!({ "dry_run": dry_run }).to_string().into_bytes();
+        json(self.socket(), Ask { method: Method::POST, body: Some(body), ..Ask::get("/api/v1/store/collect") }).await
+    }
+
+    /// Where the space of the store went.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or the store cannot be read.
+    pub async fn store_space(&self) -> Result<SpaceView, ClientError> {
+        json(self.socket(), Ask::get("/api/v1/store/space")).await
+    }
+}
+
+/// A check that is running.
+#[derive(Debug)]
+pub struct CheckStream {
+    body: Incoming,
+    what: String,
+    waiting: BytesMut,
+}
+
+impl CheckStream {
+    /// The report; `progress` gets the bytes read, of all, several times a second.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent fails, falls silent or goes away before the report.
+    pub async fn report(mut self, mut progress: impl FnMut(u64, u64)) -> Result<CheckView, ClientError> {
+        loop {
+            match self.line().await? {
+                CheckLine::Progress { done, total } => progress(done, total),
+                CheckLine::Report { report } => return Ok(report),
+                CheckLine::Failed { fault } => {
+                    return Err(ClientError::Refused { what: self.what, status: 500, fault: Box::new(fault) });
+                }
+            }
+        }
+    }
+
+    async fn line(&mut self) -> Result<CheckLine, ClientError> {
+        let answer = |what: &str, found: &str| ClientError::Answer { what: what.to_owned(), found: clip(found) };
+        loop {
+            if let Some(end) = self.waiting.iter().position(|byte| *byte == b'\n') {
+                let line = self.waiting.split_to(end);
+                self.waiting.advance(1);
+                return serde_json::from_slice(&line).map_err(|error| answer(&self.what, &error.to_string()));
+            }
+            if self.waiting.len() > LARGEST_BODY {
+                return Err(answer(&self.what, "a line without end"));
+            }
+            match timeout(ANSWER_LIMIT, self.body.frame()).await {
+                Err(_) => return Err(ClientError::Deadline { what: self.what.clone(), limit: ANSWER_LIMIT }),
+                Ok(None) => return Err(answer(&self.what, "the end before the report")),
+                Ok(Some(Err(source))) => {
+                    return Err(ClientError::Lost { what: self.what.clone(), source: source.into() });
+                }
+                Ok(Some(Ok(frame))) => self.waiting.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
+            }
+        }
+    }
+}
+
+/// Path of a release; its id comes from a person.
+fn path_of(id: &str) -> Result<String, ClientError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-.+_".contains(&byte);
+    if !id.is_empty() && id.len() <= 200 && id.bytes().all(allowed) && !id.starts_with('.') {
+        return Ok(format!("/api/v1/releases/{id}"));
+    }
+    let fault = Fault::new(FaultCode::ReleaseAbsent).with("release", clip(id));
+    Err(ClientError::Refused { what: "GET /api/v1/releases".to_owned(), status: 404, fault: Box::new(fault) })
+}
