@@ -23,6 +23,7 @@ mod sbom;
 pub mod source;
 mod survey;
 mod tool;
+mod unpacked;
 
 pub use build::{Assembled, Pins, assemble};
 pub use cache::Cache;

@@ -13,11 +13,10 @@ use super::cache::Cache;
 use super::error::AssembleError;
 use super::packages;
 use super::sbom::Component;
+use super::unpacked;
 
 /// Most entries of a layer.
 const MAX_ENTRIES: usize = 2_000_000;
-/// Largest layer unpacked, in bytes.
-const MAX_UNPACKED: u64 = 64 << 30;
 /// Largest package list that is kept, in bytes.
 const MAX_LIST: u64 = 32 << 20;
 /// Files that tell what is inside.
@@ -72,14 +71,9 @@ pub(super) fn components(cache: &Cache, layers: &[Survey]) -> Result<Vec<Compone
 
 fn look(cache: &Cache, layer: &Descriptor) -> io::Result<Survey> {
     let file = cache.open_blob(&layer.digest)?;
-    let stream: Box<dyn Read> = if layer.media_type.ends_with("zstd") {
-        Box::new(zstd::stream::read::Decoder::new(file)?)
-    } else if layer.media_type.ends_with("gzip") {
-        Box::new(flate2::read::MultiGzDecoder::new(io::BufReader::new(file)))
-    } else {
-        Box::new(file)
-    };
-    let mut archive = tar::Archive::new(Counted { inner: stream.take(MAX_UNPACKED), hash: Sha256::new(), size: 0 });
+    let stream = unpacked::open(file, layer)?;
+    let limit = stream.limit();
+    let mut archive = tar::Archive::new(Counted { inner: stream, hash: Sha256::new(), size: 0 });
     let (mut lists, mut removed) = (BTreeMap::new(), BTreeSet::new());
     for (number, entry) in archive.entries()?.enumerate() {
         if number >= MAX_ENTRIES {
@@ -105,7 +99,7 @@ fn look(cache: &Cache, layer: &Descriptor) -> io::Result<Survey> {
     let mut rest = archive.into_inner();
     io::copy(&mut rest, &mut io::sink())?;
     if rest.inner.limit() == 0 {
-        return Err(io::Error::other(format!("more than {MAX_UNPACKED} bytes")));
+        return Err(io::Error::other(format!("more than {limit} bytes")));
     }
     Ok(Survey { unpacked: rest.size, diff_id: Digest::from_bytes(rest.hash.finalize().into()), lists, removed })
 }
