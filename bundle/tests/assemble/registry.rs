@@ -3,7 +3,7 @@
 use bridle_core::digest::Digest;
 
 use crate::kit::image::{INDEX, MANIFEST, noise};
-use crate::kit::{Bench, Front, Image, Index, PASSWORD, Proxy, RELEASE, Rules, Stock, wire};
+use crate::kit::{Bench, Front, Image, Index, PASSWORD, Proxy, RELEASE, Rules, Stock, Tokens, wire};
 use serde_json::json;
 
 const STATUS: &[u8] = b"Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.36-9\n";
@@ -141,6 +141,21 @@ fn plain_http_must_be_allowed_and_platforms_must_fit() {
     let bench = Bench::pulling(&format!("{}/team/app:none", stock.host()), "");
     assert!(said.contains("linux/arm64/v8"), "{said}");
     assert!(bench.fails(&PLAIN).1.contains("no such image"));
+}
+
+#[test]
+fn the_stock_registry_behind_tokens() {
+    let (open, tokens) = (Stock::open(), Tokens::start("team/app"));
+    open.push("team/app", "1", &image("linux/amd64"));
+    let stock = open.behind_tokens(&tokens);
+    let bench = Bench::pulling(&format!("{}/team/app:1", stock.host()), "");
+    assert!(bench.fails(&PLAIN).1.contains("asks for credentials"));
+    bench.write("wrong.json", stock.credentials("hunter2"));
+    let (_, said) = bench.fails(&[&PLAIN[..], &["--registry-auth", "wrong.json"]].concat());
+    assert!(said.contains("refuses access to team/app") && !said.contains("hunter2"), "{said}");
+    bench.write("auth.json", stock.credentials(PASSWORD));
+    bench.ok(&[&PLAIN[..], &["--registry-auth", "auth.json"]].concat());
+    assert!((1..=4).contains(&tokens.given()), "one token serves many requests: {}", tokens.given());
 }
 
 #[test]

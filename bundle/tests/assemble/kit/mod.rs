@@ -6,6 +6,7 @@ pub mod front;
 pub mod image;
 pub mod proxy;
 pub mod stock;
+pub mod tokens;
 pub mod wire;
 
 pub use bench::{Bench, RELEASE};
@@ -13,3 +14,4 @@ pub use front::{Front, Rules};
 pub use image::{Image, Index};
 pub use proxy::Proxy;
 pub use stock::{PASSWORD, Stock, USER};
+pub use tokens::Tokens;

@@ -12,6 +12,7 @@ use serde_json::json;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use super::image::{INDEX, Image, Index, MANIFEST};
+use super::tokens::Tokens;
 
 pub const USER: &str = "builder";
 pub const PASSWORD: &str = "kq7-Passw0rd";
@@ -28,15 +29,27 @@ pub struct Stock {
     secure: bool,
 }
 
+/// Who may read.
+enum Guard<'a> {
+    None,
+    Password,
+    Token(PathBuf, &'a Tokens),
+}
+
 impl Stock {
     /// Plain HTTP, for everybody.
     pub fn open() -> Self {
-        Self::start(false)
+        Self::start(Guard::None)
     }
 
     /// TLS with a certificate of a private authority, for [`USER`] with [`PASSWORD`].
     pub fn guarded() -> Self {
-        Self::start(true)
+        Self::start(Guard::Password)
+    }
+
+    /// Plain HTTP, with what this one holds, for whoever shows a token.
+    pub fn behind_tokens(&self, tokens: &Tokens) -> Self {
+        Self::start(Guard::Token(self.folder.path().join("data"), tokens))
     }
 
     /// `localhost:PORT` where it speaks TLS, `127.0.0.1:PORT` where not.
@@ -93,7 +106,7 @@ impl Stock {
         format!("{}://{}", if self.secure { "https" } else { "http" }, self.host())
     }
 
-    fn start(secure: bool) -> Self {
+    fn start(guard: Guard<'_>) -> Self {
         let folder = tempfile::tempdir().expect("directory");
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("port").port();
         let mut config = json!({
@@ -103,21 +116,28 @@ impl Stock {
             "http": { "addr": format!("127.0.0.1:{port}"), "secret": "of a test" },
         });
         let mut roots = RootCerts::WebPki;
-        if secure {
+        let path = |name: &str| folder.path().join(name);
+        let secure = matches!(guard, Guard::Password);
+        if let Guard::Token(data, tokens) = guard {
+            fs::write(path("tokens.pem"), &tokens.certificate).expect("write");
+            let (service, issuer) = (super::tokens::SERVICE, super::tokens::ISSUER);
+            config["auth"] = json!({ "token": {
+                "realm": tokens.realm(), "service": service, "issuer": issuer, "rootcertbundle": path("tokens.pem"),
+            } });
+            config["storage"]["filesystem"]["rootdirectory"] = json!(data);
+        } else if secure {
             let authority = certificates(&folder);
             roots = RootCerts::from(vec![Certificate::from_pem(authority.as_bytes()).expect("certificate")]);
-            let path = |name: &str| folder.path().join(name);
             fs::write(path("users"), format!("{USER}:{HASH}\n")).expect("write");
             config["auth"] = json!({ "htpasswd": { "realm": "test", "path": path("users") } });
             config["http"]["tls"] = json!({ "certificate": path("server.pem"), "key": path("server.key") });
         }
-        let path = folder.path().join("config.yml");
         // JSON is YAML.
-        fs::write(&path, config.to_string()).expect("write");
+        fs::write(path("config.yml"), config.to_string()).expect("write");
         let log = fs::File::create(folder.path().join("log")).expect("log");
         // It ends with the thread that started it, even one that is killed.
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "docker-registry", "serve"]).arg(&path).stdin(Stdio::null());
+        command.args(["--pdeathsig", "KILL", "docker-registry", "serve"]).arg(path("config.yml")).stdin(Stdio::null());
         command.stdout(log.try_clone().expect("log")).stderr(log);
         let server = command.spawn().expect("docker-registry is one of the packages that the gate installs");
         let tls = TlsConfig::builder().root_certs(roots).build();
