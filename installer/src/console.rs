@@ -15,6 +15,8 @@ pub struct Console {
     pub language: Language,
     pub json: bool,
     colours: bool,
+    /// This program, as it was typed.
+    program: String,
     /// Standard error is a terminal whose last line can be drawn again.
     live: bool,
     out: Box<dyn Write>,
@@ -37,6 +39,7 @@ impl Console {
                 Color::Never => false,
                 Color::Auto => std::io::stdout().is_terminal() && !no_colour,
             },
+            program: std::env::args_os().next().unwrap_or_default().to_string_lossy().into_owned(),
             live: std::io::stderr().is_terminal() && !dumb,
             out: Box::new(std::io::stdout()),
             err: Box::new(std::io::stderr()),
@@ -48,7 +51,8 @@ impl Console {
     #[cfg(test)]
     pub fn scripted(json: bool, out: Box<dyn Write>, err: Box<dyn Write>, answers: Option<&'static str>) -> Self {
         let input = answers.map(|text| Box::new(text.as_bytes()) as Box<dyn BufRead>);
-        Self { language: Language::En, json, colours: false, live: false, out, err, input }
+        let program = "./x.run".to_owned();
+        Self { language: Language::En, json, colours: false, program, live: false, out, err, input }
     }
 
     /// Whether somebody can be asked.
@@ -102,7 +106,7 @@ impl Console {
 
     /// A fault for the person; the script gets it elsewhere.
     pub fn fault_words(&mut self, fault: &Fault) {
-        for line in FaultText::new(fault, self.language).lines(self.language, 4) {
+        for line in FaultText::new(fault, self.language).lines_of(&self.program, self.language, 4) {
             let _ = writeln!(self.err, "{line}");
         }
     }

@@ -22,12 +22,15 @@ use bridle_host::{files, journal};
 
 use crate::arguments::Install;
 use crate::console::Console;
-use crate::fault::of_store;
+use crate::fault::{known_as, of_store};
 use crate::mend;
 use crate::opening::{self, Opened, Trust};
 use crate::place::{Ended, Host};
 use crate::preview::Preview;
 use crate::site;
+
+/// Held by the installer that changes the host.
+const LOCK: &str = "installer.lock";
 
 /// What an installation needs to know of its surroundings.
 pub struct Surroundings<'a> {
@@ -73,6 +76,11 @@ pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) 
     if let Some(next) = already(console, around, &release, options.plan_only)? {
         return Ok(next);
     }
+    if !options.plan_only {
+        alone(&layout.run_dir())?;
+    }
+    // A slip in the profile is told before the long look at the file.
+    let given = site::given(options, &layout.site_file())?;
     if !trusted(console, &opened, options)? {
         return Ok(nothing(console));
     }
@@ -81,9 +89,11 @@ pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) 
     let opened = open()?;
     // What was checked, and whose key was agreed to, is what is used, whatever became of the file's name meanwhile.
     if opened.identity() != agreed {
-        return Err(Fault::new(FaultCode::ReleaseForeignPart).with("path", around.file.display().to_string()));
+        return Err(
+            Fault::new(FaultCode::ReleaseForeignPart).with("path", known_as(&around.file).display().to_string())
+        );
     }
-    let site = site::find(console, options, &layout.site_file())?;
+    let site = site::find(console, options, given, &layout.site_file())?;
     let mut prepared = prepare(around, &opened, &site, (around.facts)())?;
     if options.fix && mend::mend(console, options, around, &prepared.report.findings)? {
         console.say(&Message::new("preflight-again"));
@@ -323,9 +333,13 @@ fn given_up(console: &mut Console) -> Next {
 /// Keeps other installers away from this host.
 ///
 /// # Errors
-/// A [`Fault`] if another one changes it.
+/// `InstallerRunning` if another one changes it.
 pub fn lock(run_dir: &Path) -> Result<Lock, Fault> {
     files::make_dirs(run_dir, 0o755)?;
-    let lock = Lock::try_acquire(&run_dir.join("installer.lock"))?;
-    lock.ok_or_else(|| Fault::new(FaultCode::OperationRunning).with("operation", "install"))
+    Lock::try_acquire(&run_dir.join(LOCK))?.ok_or_else(|| Fault::new(FaultCode::InstallerRunning))
+}
+
+/// A look at the lock before anybody is asked anything. It makes nothing: where no installer ever worked is no lock.
+fn alone(run_dir: &Path) -> Result<(), Fault> {
+    if run_dir.join(LOCK).exists() { lock(run_dir).map(drop) } else { Ok(()) }
 }

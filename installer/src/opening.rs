@@ -68,10 +68,10 @@ pub fn open(file: &Path, pinned: Option<&Path>, trust_dir: &Path, conditions: &C
     let failed = |error: FileError| of_file(&error, file);
     let release_file = ReleaseFile::open(file).map_err(failed)?;
     let opened = OpenedBundle::open(release_file.bundle().map_err(failed)?).map_err(failed)?;
-    let known = TrustedKeys::load(trust_dir).map_err(|error| of_trust(&error))?;
+    let known = TrustedKeys::load(trust_dir).map_err(|error| of_trust(&error, trust_dir))?;
     let (keys, trust) = match pinned {
         Some(path) => {
-            let key = PublicKey::read(path).map_err(|error| of_trust(&error))?;
+            let key = PublicKey::read(path).map_err(|error| of_trust(&error, path))?;
             (vec![key], Trust::Pinned)
         }
         None if !known.is_empty() => (known.keys().to_vec(), Trust::Known),
@@ -80,7 +80,7 @@ pub fn open(file: &Path, pinned: Option<&Path>, trust_dir: &Path, conditions: &C
             (vec![claimed], Trust::Claimed)
         }
     };
-    let keys = TrustedKeys::new(keys).map_err(|error| of_trust(&error))?;
+    let keys = TrustedKeys::new(keys).map_err(|error| of_trust(&error, trust_dir))?;
     let bundle = opened.verify(&keys, conditions).map_err(failed)?;
     release_file.verify_head(&bundle.contents().release).map_err(failed)?;
     Ok(Opened { bundle, trust })

@@ -62,9 +62,10 @@ impl Host {
         }
         files::make_dirs(&layout.data_dir(), 0o711)?;
         files::make_dirs(&layout.journal_dir(), 0o750)?;
-        let known = TrustedKeys::load(&layout.trust_dir()).map_err(|error| of_trust(&error))?;
+        let trust_dir = layout.trust_dir();
+        let known = TrustedKeys::load(&trust_dir).map_err(|error| of_trust(&error, &trust_dir))?;
         if !known.keys().contains(key) {
-            let path = layout.trust_dir().join(format!("{}.pub", key.id()));
+            let path = trust_dir.join(format!("{}.pub", key.id()));
             files::write_atomic(&path, key.to_text().as_bytes(), 0o644)?;
         }
         let path = layout.site_file();

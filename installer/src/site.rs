@@ -13,15 +13,23 @@ use crate::console::Console;
 /// Longest profile that is read, in bytes.
 const LONGEST: u64 = 1024 * 1024;
 
-/// Finds the profile: `--config`, else the one that is in place, else defaults, about which a person is asked.
+/// The profile of `--config`, else the one that is in place, if there is one.
 ///
 /// # Errors
 /// A [`Fault`] for a file that cannot be read or is invalid.
-pub fn find(console: &mut Console, options: &Install, in_place: &Path) -> Result<Site, Fault> {
-    if let Some(path) = &options.config {
-        return read(path)?.ok_or_else(|| unreadable(path));
+pub fn given(options: &Install, in_place: &Path) -> Result<Option<Site>, Fault> {
+    match &options.config {
+        Some(path) => read(path)?.map(Some).ok_or_else(|| unreadable(path)),
+        None => read(in_place),
     }
-    if let Some(site) = read(in_place)? {
+}
+
+/// The profile that was given, else defaults, about which a person is asked.
+///
+/// # Errors
+/// A [`Fault`] for an answer that does not fit.
+pub fn find(console: &mut Console, options: &Install, given: Option<Site>, in_place: &Path) -> Result<Site, Fault> {
+    if let Some(site) = given {
         return Ok(site);
     }
     let mut site = Site { language: console.language.to_string(), ..Site::default() };

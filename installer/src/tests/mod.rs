@@ -9,6 +9,7 @@ use bridle_bundle::store::Store;
 use bridle_core::engine::Journal as _;
 use bridle_core::event::{Event, EventKind};
 use bridle_core::fault::{Exit, Fault, FaultCode};
+use bridle_core::message::Language;
 use bridle_core::operation::{OperationId, OperationState};
 use bridle_core::removal::Receipt;
 use bridle_host::journal::{self, Journal};
@@ -159,6 +160,19 @@ fn a_foreign_key_touches_nothing() {
 }
 
 #[test]
+fn a_file_that_holds_no_key_is_named() {
+    let host = TestHost::new();
+    let named = |fault: Fault| fault.message.render(Language::Fr);
+    for content in [&b""[..], b"<html>not found</html>", &[0xff; 64], &[b'x'; 100_000]] {
+        host.file("publisher.pub", content);
+        let fault = host.install(&yes()).expect_err("must be refused");
+        assert!(matches!(fault.code, FaultCode::KeyFileInvalid | FaultCode::FileUnreadable), "{fault:?}");
+        assert!(named(fault).contains("publisher.pub"));
+    }
+    assert!(host.tree().is_empty());
+}
+
+#[test]
 fn a_host_that_does_not_fit_is_told_why() {
     let mut host = TestHost::new();
     host.facts.network.routes.clear();
@@ -221,7 +235,8 @@ fn two_installers_do_not_run_at_once() {
     bridle_host::files::make_dirs(&run, 0o755).expect("dir");
     let held = bridle_host::files::Lock::try_acquire(&run.join("installer.lock")).expect("lock");
     assert!(held.is_some());
-    assert_eq!(code(host.install(&yes())), FaultCode::OperationRunning);
+    assert_eq!(code(host.install(&yes())), FaultCode::InstallerRunning);
+    assert!(host.said().is_empty(), "told before anything else");
     drop(held);
     followed(host.install(&yes()).expect("free again"));
 }
@@ -231,7 +246,11 @@ fn an_invalid_profile_is_refused() {
     let host = TestHost::new();
     let config = host.file("site.toml", b"format = 1\nname = \"x\"\nhost = \"UPPER\"\n");
     let options = Install { config: Some(config), ..yes() };
-    assert_eq!(code(host.install(&options)), FaultCode::ProfileInvalid);
+    let fault = host.install(&options).expect_err("must be refused");
+    assert_eq!(fault.code, FaultCode::ProfileInvalid);
+    let detail = fault.detail.expect("the place").render(Language::En);
+    assert!(detail.starts_with("Line 3, column 8: “UPPER” does not fit host."), "{detail}");
+    assert!(host.said().is_empty(), "told before the whole file is read");
     assert!(host.tree().is_empty());
 }
 

@@ -24,7 +24,7 @@ sign-info = information
 label-why = WHY
 label-do = DO
 label-detail = CAUSE
-fault-more = More: bridle explain { $code }
+fault-more = More: { $program } explain { $code }
 
 status-release = { $release } at { $site }, { $address }
 status-no-release = no release is installed yet

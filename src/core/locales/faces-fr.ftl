@@ -24,7 +24,7 @@ sign-info = information
 label-why = POURQUOI
 label-do = À FAIRE
 label-detail = CAUSE
-fault-more = En savoir plus : bridle explain { $code }
+fault-more = En savoir plus : { $program } explain { $code }
 
 status-release = { $release } sur { $site }, { $address }
 status-no-release = aucune version n’est encore installée

@@ -91,6 +91,12 @@ impl FaultText {
     /// The fault as lines: what happened with its code, why, what to type next, where to read more, at most `causes` causes.
     #[must_use]
     pub fn lines(&self, language: Language, causes: usize) -> Vec<String> {
+        self.lines_of("bridle", language, causes)
+    }
+
+    /// The same; `program` (as it was typed) is where to read more, on a host where `bridle` may not be there.
+    #[must_use]
+    pub fn lines_of(&self, program: &str, language: Language, causes: usize) -> Vec<String> {
         let label = |code: &'static str| Message::new(code).render(language);
         let labels = [label("label-why"), label("label-do"), label("label-detail")];
         let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
@@ -113,7 +119,7 @@ impl FaultText {
         for cause in self.causes.iter().take(causes) {
             put(&labels[2], cause);
         }
-        let more = Message::new("fault-more").with("code", self.code).render(language);
+        let more = Message::new("fault-more").with("program", program).with("code", self.code).render(language);
         put("", &more);
         lines
     }
