@@ -1,12 +1,15 @@
 //! What was measured on a host before anything is decided; gathered by `bridle-host`, judged by [`crate::plan::review`].
 
+mod network;
+mod ports;
 pub mod sample;
-
-use std::net::{IpAddr, Ipv4Addr};
+mod wanted;
 
 use serde::{Deserialize, Serialize};
 
-use crate::network::Network;
+pub use self::network::{Interface, NetworkFacts, Route};
+pub use self::ports::{Owner, PortUse, Protocol};
+pub use self::wanted::{DATA, KUBELET, KUBERNETES, LOGS, MODULES, PARAMETERS, PLACES, PORTS, PROGRAMS, RUN};
 use crate::port::Timestamp;
 
 /// Facts of one host.
@@ -88,110 +91,6 @@ pub enum Firewall {
     Firewalld,
     /// ufw.
     Ufw,
-}
-
-/// Interfaces, routes and name servers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NetworkFacts {
-    /// Interfaces without loopback and without those of an earlier installation of ours.
-    pub interfaces: Vec<Interface>,
-    /// IPv4 routes of the main table without those of an earlier installation of ours.
-    pub routes: Vec<Route>,
-    /// Name servers of the host itself.
-    pub name_servers: Vec<IpAddr>,
-}
-
-/// A network interface.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Interface {
-    /// Name.
-    pub name: String,
-    /// Its IPv4 addresses with the length of their prefix, without loopback and link-local ones.
-    pub addresses: Vec<(Ipv4Addr, u8)>,
-    /// Largest packet in bytes; zero where it cannot be told.
-    pub mtu: u64,
-}
-
-/// An IPv4 route.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Route {
-    /// Interface.
-    pub interface: String,
-    /// Where it leads.
-    pub to: Network,
-    /// Next hop; absent where the network is at the cable.
-    pub gateway: Option<Ipv4Addr>,
-    /// The lowest one wins.
-    pub metric: u32,
-}
-
-impl NetworkFacts {
-    /// The route that everything without another one takes.
-    #[must_use]
-    pub fn default_route(&self) -> Option<&Route> {
-        self.routes.iter().filter(|route| route.to.prefix() == 0).min_by_key(|route| route.metric)
-    }
-
-    /// Addresses that others can reach, that of the default route's interface first, without those of bridges and
-    /// tunnels for containers and virtual machines.
-    #[must_use]
-    pub fn addresses(&self) -> Vec<Ipv4Addr> {
-        let first = self.default_route().map(|route| route.interface.as_str());
-        let outer = self.interfaces.iter().filter(|interface| !is_inner(&interface.name));
-        let mut outer: Vec<&Interface> = outer.collect();
-        outer.sort_by_key(|interface| (Some(interface.name.as_str()) != first, interface.name.clone()));
-        outer.into_iter().flat_map(|interface| interface.addresses.iter().map(|(address, _)| *address)).collect()
-    }
-}
-
-/// Interfaces that programs make for containers and virtual machines.
-fn is_inner(name: &str) -> bool {
-    ["cni", "flannel", "docker", "br-", "virbr", "veth", "kube-", "cali", "lxc", "podman"]
-        .iter()
-        .any(|start| name.starts_with(start))
-}
-
-/// Protocol of a port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Protocol {
-    /// TCP.
-    Tcp,
-    /// UDP.
-    Udp,
-}
-
-impl Protocol {
-    /// `tcp`, `udp`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Tcp => "tcp",
-            Self::Udp => "udp",
-        }
-    }
-}
-
-/// A port that something listens on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PortUse {
-    /// The port.
-    pub port: u16,
-    /// Its protocol.
-    pub protocol: Protocol,
-    /// Who listens, where it can be told.
-    pub owner: Option<Owner>,
-}
-
-/// A process that holds a port.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owner {
-    /// Its name, as it says itself.
-    pub program: String,
-    /// Its id.
-    pub pid: u32,
-    /// The service that it belongs to.
-    pub unit: Option<String>,
 }
 
 /// A trace of an existing Kubernetes or container engine.
@@ -320,67 +219,6 @@ pub struct Disk {
     pub free_inodes: Option<u64>,
 }
 
-/// Where the release's content and the agent's files go.
-pub const DATA: &str = "/var/lib/bridle";
-/// Where k3s keeps images, containers and etcd.
-pub const KUBERNETES: &str = "/var/lib/rancher";
-/// Where the kubelet keeps the pods' directories.
-pub const KUBELET: &str = "/var/lib/kubelet";
-/// Where programs go.
-pub const PROGRAMS: &str = "/opt/bridle";
-/// Where containers and journals log.
-pub const LOGS: &str = "/var/log";
-/// What may be lost at a restart.
-pub const RUN: &str = "/run";
-
-/// Every path that is written (`k3s-contract.md` §1); missing ones are measured at their nearest parent.
-pub const PLACES: &[&str] = &[
-    DATA,
-    KUBERNETES,
-    KUBELET,
-    "/var/lib/cni",
-    LOGS,
-    PROGRAMS,
-    "/etc/bridle",
-    "/etc/rancher",
-    "/etc/systemd/system",
-    "/usr/bin",
-    "/usr/local/bin",
-    RUN,
-    "/tmp",
-];
-
-/// Ports that the platform listens on: front door, API server, kubelet, etcd, the agent's registry, the pod network,
-/// and on loopback etcd's metrics, the supervisor, containerd's streams and the health of each part (`k3s-contract.md` §7).
-pub const PORTS: &[(u16, Protocol)] = &[
-    (80, Protocol::Tcp),
-    (443, Protocol::Tcp),
-    (6443, Protocol::Tcp),
-    (10250, Protocol::Tcp),
-    (2379, Protocol::Tcp),
-    (2380, Protocol::Tcp),
-    (crate::plan::install::REGISTRY_PORT, Protocol::Tcp),
-    (8472, Protocol::Udp),
-    (2381, Protocol::Tcp),
-    (2382, Protocol::Tcp),
-    (6444, Protocol::Tcp),
-    (10010, Protocol::Tcp),
-    (10248, Protocol::Tcp),
-    (10249, Protocol::Tcp),
-    (10256, Protocol::Tcp),
-    (10257, Protocol::Tcp),
-    (10258, Protocol::Tcp),
-    (10259, Protocol::Tcp),
-];
-
-/// Features of the kernel that pods and their network need, by the name of the module.
-pub const MODULES: &[&str] = &["overlay", "br_netfilter", "bridge", "veth", "vxlan", "nf_conntrack", "nf_tables"];
-
-/// Kernel parameters with the least value that will do: each pod, log and watched file takes one; the kernel's own
-/// limits (128 instances) are used up by a few dozen pods.
-pub const PARAMETERS: &[(&str, u64)] =
-    &[("fs.inotify.max_user_instances", 512), ("fs.inotify.max_user_watches", 65_536)];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -391,27 +229,5 @@ mod tests {
         let times = SyncTimes::of((1..=200).rev().collect()).expect("times");
         assert_eq!((times.count, times.median, times.p99), (200, 100, 198));
         assert_eq!(SyncTimes::of(vec![9, 1, 1, 1, 1]).expect("times").p99, 9);
-    }
-
-    #[test]
-    fn the_address_of_the_default_route_comes_first() {
-        let interface = |name: &str, last| Interface {
-            name: name.to_owned(),
-            addresses: vec![(Ipv4Addr::new(192, 0, 2, last), 24)],
-            mtu: 1500,
-        };
-        let route = |interface: &str, metric| Route {
-            interface: interface.to_owned(),
-            to: "0.0.0.0/0".parse().expect("network"),
-            gateway: Some(Ipv4Addr::new(192, 0, 2, 1)),
-            metric,
-        };
-        let network = NetworkFacts {
-            interfaces: vec![interface("a", 1), interface("b", 2), interface("docker0", 3), interface("c", 4)],
-            routes: vec![route("b", 200), route("c", 100)],
-            name_servers: Vec::new(),
-        };
-        let last: Vec<u8> = network.addresses().iter().map(|address| address.octets()[3]).collect();
-        assert_eq!(last, [4, 1, 2]);
     }
 }

@@ -302,6 +302,24 @@ fn the_words_of_every_finding() {
 }
 
 #[test]
+fn a_test_host_of_ours_is_warned_but_not_blocked() {
+    let found = with(|facts, site| {
+        facts.cgroup = Cgroup::V1;
+        site.kubernetes.allow_cgroup_v1 = true;
+        let address = std::net::Ipv4Addr::new(198, 18, 7, 11);
+        facts.network.interfaces[0].addresses = vec![(address, 24)];
+        facts.network.routes[1].to = crate::network::Network::of(address, 24);
+        facts.network.name_servers = vec![std::net::Ipv4Addr::new(198, 18, 7, 1).into()];
+        facts.sync = Some(SyncTimes { count: 40, median: 70_000, p99: 900_000 });
+        facts.parameters[0].1 = 128;
+        facts.modules.iter_mut().for_each(|module| module.state = ModuleState::Unknown);
+        facts.stored_name = None;
+        facts.places.iter_mut().for_each(|place| place.free_mib = place.free_mib.min(11_000));
+    });
+    assert!(passes(&found), "{found:?}");
+}
+
+#[test]
 fn blocking_findings_come_first() {
     let found = with(|facts, site| {
         facts.os_version = "11".into();
