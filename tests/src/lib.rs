@@ -2,10 +2,12 @@
 //!
 //! * [`testhost`]: real machines to test on: systemd as process 1, own disk, own network.
 //! * [`contract`]: what any binary that claims to be k3s must do.
+//! * [`fuzz`]: coverage-guided fuzzing of every parser of outside input.
 //! * [`gate`]: the steps of `cargo ci`, what they need, and how their results are counted.
 
 pub mod campus;
 pub mod contract;
+pub mod fuzz;
 pub mod gate;
 pub mod simulated;
 pub mod testhost;

@@ -8,15 +8,22 @@ use std::process::{Command, ExitCode};
 use bridle_core::port::Clock as _;
 use bridle_host::clock::SystemClock;
 use bridle_journeys::campus::{self, Cut, Data, goes_on_after_a_cut, removal_goes_on_after_a_cut};
+use bridle_journeys::fuzz::{self, Fuzz};
 use bridle_journeys::testhost;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let result = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["install"] => install(),
+        ["fuzz"] => fuzz(FUZZ_SECONDS),
+        ["fuzz", seconds] if seconds.parse::<u64>().is_ok() => fuzz(seconds.parse().unwrap_or(FUZZ_SECONDS)),
         ["uninstall"] => uninstall(),
         _ => {
-            eprintln!("usage: cargo campaign install      a power cut at every step of the installation");
+            eprintln!(
+                "usage: cargo campaign install         a power cut at every step of the installation\n       \
+                 cargo campaign uninstall       a power cut at every step of the removal, data kept and deleted\n       \
+                 cargo campaign fuzz [SECONDS]  every parser of outside input"
+            );
             return ExitCode::from(2);
         }
     };
@@ -34,6 +41,34 @@ fn main() -> ExitCode {
 }
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// Seconds of the fuzz campaign, all targets together.
+const FUZZ_SECONDS: u64 = 660;
+/// From so many on it is a campaign: its result and its inputs are kept.
+const FUZZ_CAMPAIGN: u64 = 600;
+
+/// Every parser of outside input, one after the other. Ends with a line as libtest prints it.
+fn fuzz(seconds: u64) -> Outcome<usize> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the crate does not lie in a checkout")?;
+    let fuzz = Fuzz::build(root)?;
+    let share = seconds.div_ceil(fuzz.targets().len() as u64);
+    let mut all = Vec::new();
+    for target in fuzz.targets() {
+        let found = fuzz.run(target, share)?;
+        println!("{target}: {:?}, {}", found.stats, found.problem.as_deref().unwrap_or("no failure"));
+        if seconds >= FUZZ_CAMPAIGN && found.problem.is_none() {
+            println!("{target}: {} inputs kept", fuzz.keep(target)?);
+        }
+        all.push(found);
+    }
+    let failed = all.iter().filter(|found| found.problem.is_some()).count();
+    if seconds >= FUZZ_CAMPAIGN {
+        keep(root, "fuzz", "Fuzzing of every parser of outside input", &fuzz::table(&all, share))?;
+    }
+    let word = if failed == 0 { "ok" } else { "FAILED" };
+    println!("test result: {word}. {} passed; {failed} failed; 0 ignored;", all.len() - failed);
+    Ok(failed)
+}
 
 /// A power cut as soon as each step begins.
 fn install() -> Outcome<usize> {

@@ -6,10 +6,11 @@ use std::process::{Command, Stdio};
 
 /// The Debian packages, each with what needs it. Test hosts add theirs
 /// ([`testhost::apt_packages`]).
-pub const PACKAGES: [(&str, &str); 16] = [
+pub const PACKAGES: [(&str, &str); 17] = [
     ("ca-certificates", "package registries over TLS"),
     ("curl", "journeys open the front door of an installed platform"),
     ("docker-registry", "the suite for k3s pulls from the stock registry"),
+    ("g++", "fuzzing: libFuzzer is C++"),
     ("gcc", "linking; runc is built with cgo"),
     ("git", "a fresh clone of this repository"),
     ("groff-base", "manual pages are checked by the stock formatter"),

@@ -21,6 +21,9 @@ const GO_DEPTH: usize = 3;
 /// Where Go's own installation instructions put it.
 const GO_FOLDER: &str = "/usr/local/go/bin";
 
+/// Time of the short fuzzing, all targets together; `cargo campaign fuzz` is the long one.
+const FUZZ_SECONDS: &str = "60";
+
 const MINUTE: Duration = Duration::from_secs(60);
 /// From a fresh clone with empty caches on 2 cores.
 const BUILD_LIMIT: Duration = MINUTE.saturating_mul(60);
@@ -48,6 +51,7 @@ enum Task {
     GoTest(PathBuf),
     Workspace,
     Journeys { tests: Vec<String> },
+    Fuzz,
     Host(String),
 }
 
@@ -71,7 +75,7 @@ impl Gate {
             tasks.push(Task::GoVet(module.clone()));
             tasks.push(Task::GoTest(module));
         }
-        tasks.extend([Task::Workspace, Task::Journeys { tests }]);
+        tasks.extend([Task::Workspace, Task::Journeys { tests }, Task::Fuzz]);
         tasks.extend(hosts.into_iter().map(Task::Host));
         Ok(Self { root: root.to_owned(), tasks })
     }
@@ -113,6 +117,10 @@ impl Gate {
                     command.args(["--test", test]);
                 }
                 run_long(command, Libtest)
+            }
+            Task::Fuzz => {
+                let words = ["run", "--quiet", "--package", JOURNEYS, "--bin", "campaign", "--", "fuzz", FUZZ_SECONDS];
+                run_long(self.cargo(&words), Libtest)
             }
             Task::Host(test) => self.host(test),
         }
@@ -215,6 +223,7 @@ impl Task {
             Self::GoTest(module) => format!("go-test-{}", dashed(module)),
             Self::Workspace => "workspace".to_owned(),
             Self::Journeys { .. } => "journeys".to_owned(),
+            Self::Fuzz => "fuzz".to_owned(),
             Self::Host(test) => test.clone(),
         }
     }
@@ -309,6 +318,7 @@ mod tests {
             "go-test-tools-one",
             "workspace",
             "journeys",
+            "fuzz",
             "host_kit",
             "journey_install",
         ];
