@@ -183,6 +183,18 @@ fn tokens_are_renewed_and_stay_with_their_registry() {
 }
 
 #[test]
+fn identity_tokens_are_exchanged() {
+    let (_stock, front, bench, _image) = faulty(Rules { token_lives: Some(100), ..Rules::default() });
+    let login = |token: &str| json!({ "auths": { front.address(): { "identitytoken": token } } }).to_string();
+    bench.write("wrong.json", login("hunter2"));
+    let (_, said) = bench.fails(&[&PLAIN[..], &["--registry-auth", "wrong.json"]].concat());
+    assert!(said.contains("refuses access") && !said.contains("hunter2"), "{said}");
+    bench.write("auth.json", login("identity+1"));
+    bench.ok(&[&PLAIN[..], &["--registry-auth", "auth.json"]].concat());
+    assert!(front.tokens() >= 1);
+}
+
+#[test]
 fn a_broken_transfer_goes_on_where_it_ended() {
     let cuts = [1 << 20, 1 << 20].into();
     let (_stock, front, bench, image) = faulty(Rules { cuts, ..Rules::default() });

@@ -141,6 +141,16 @@ fn answer(request: &Request, own: SocketAddr, state: &Mutex<State>, behind: &str
 /// The token server, and the refusal of requests without a good token.
 fn token(request: &Request, own: SocketAddr, state: &mut State) -> Option<Answer> {
     let lives = state.rules.token_lives?;
+    if (request.method.as_str(), request.path.as_str()) == ("POST", "/token") {
+        let body = String::from_utf8_lossy(&request.body).into_owned();
+        let wanted = ["grant_type=refresh_token", "refresh_token=identity%2B1", "scope=repository:team%2Fapp:pull"];
+        if !wanted.iter().all(|field| body.split('&').any(|found| found == *field)) {
+            return Some(Answer::new(401, &[], "who are you"));
+        }
+        state.tokens += 1;
+        state.left = lives;
+        return Some(Answer::new(200, &[], format!("{{\"access_token\":\"token-{}\"}}", state.tokens)));
+    }
     if request.path.starts_with("/token?") {
         use base64::Engine as _;
         let pair = format!("{}:{}", super::USER, super::PASSWORD);
