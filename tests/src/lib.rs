@@ -4,10 +4,12 @@
 //! * [`contract`]: what any binary that claims to be k3s must do.
 //! * [`fuzz`]: coverage-guided fuzzing of every parser of outside input.
 //! * [`gate`]: the steps of `cargo ci`, what they need, and how their results are counted.
+//! * [`crash`]: every operation, stopped at every change of a simulated disk.
 
 pub mod campus;
 pub mod contract;
 pub mod fuzz;
+pub mod crash;
 pub mod gate;
 pub mod simulated;
 pub mod testhost;

@@ -8,6 +8,7 @@ use std::process::{Command, ExitCode};
 use bridle_core::port::Clock as _;
 use bridle_host::clock::SystemClock;
 use bridle_journeys::campus::{self, Cut, Data, goes_on_after_a_cut, removal_goes_on_after_a_cut};
+use bridle_journeys::crash;
 use bridle_journeys::fuzz::{self, Fuzz};
 use bridle_journeys::testhost;
 
@@ -18,10 +19,12 @@ fn main() -> ExitCode {
         ["fuzz"] => fuzz(FUZZ_SECONDS),
         ["fuzz", seconds] if seconds.parse::<u64>().is_ok() => fuzz(seconds.parse().unwrap_or(FUZZ_SECONDS)),
         ["uninstall"] => uninstall(),
+        ["crash-matrix"] => crash_matrix(),
         _ => {
             eprintln!(
                 "usage: cargo campaign install         a power cut at every step of the installation\n       \
                  cargo campaign uninstall       a power cut at every step of the removal, data kept and deleted\n       \
+                 cargo campaign crash-matrix    every trouble at every change of a simulated disk, needs no host\n       \
                  cargo campaign fuzz [SECONDS]  every parser of outside input"
             );
             return ExitCode::from(2);
@@ -38,6 +41,17 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Every trouble at every change that an operation makes to a disk, over simulated ports.
+fn crash_matrix() -> Outcome<usize> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the crate does not lie in a checkout")?;
+    let operations = crash::operations();
+    let matrix = crash::run(&operations, crash::Flaw::None, crash::Effort::CAMPAIGN)?;
+    let table = crash::table(&operations, &matrix);
+    println!("{table}");
+    keep(root, "crash-matrix", "Every trouble at every change of the disk", &table)?;
+    Ok(matrix.total().wrong)
 }
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;

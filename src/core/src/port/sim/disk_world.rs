@@ -12,8 +12,8 @@ use crate::port::fs::FileSystem;
 use crate::port::{Attempt, Cluster, Host};
 use crate::step::{ClusterStep, HostStep, Standing, Step};
 
-/// Each effect is a directory: two files of ours and a link, written durably, and a file that somebody else (k3s, helm, a
-/// pod) writes in pieces and never syncs.
+/// Each effect is a directory: a file of ours and a link, written durably, and a file that somebody else (k3s, helm, a pod)
+/// writes in pieces and never syncs.
 #[derive(Debug)]
 pub struct DiskWorld {
     fs: Arc<dyn FileSystem>,
@@ -70,7 +70,7 @@ impl DiskWorld {
             None => !self.there(&dir)?,
             Some(content) => {
                 let mut same = true;
-                for (name, text) in ours(content).into_iter().chain([("theirs", theirs(content))]) {
+                for (name, text) in [("unit", ours(content)), ("theirs", theirs(content))] {
                     let found = durable::read_bytes(&*self.fs, &dir.join(name), LONGEST)?;
                     same &= found.is_some_and(|bytes| bytes == text.as_bytes());
                 }
@@ -106,9 +106,7 @@ impl DiskWorld {
     fn bring(&self, key: &str, content: &str, halfway: impl Fn() -> Result<(), Fault>) -> Result<(), Fault> {
         let (fs, dir) = (&*self.fs, self.dir(key));
         durable::make_dirs(fs, &dir, 0o755)?;
-        for (name, text) in ours(content) {
-            durable::write_atomic(fs, &dir.join(name), text.as_bytes(), 0o640)?;
-        }
+        durable::write_atomic(fs, &dir.join("unit"), ours(content).as_bytes(), 0o640)?;
         halfway()?;
         durable::symlink_atomic(fs, Path::new("unit"), &dir.join("current"))?;
         let path = dir.join("theirs");
@@ -132,9 +130,7 @@ impl DiskWorld {
         }
         durable::remove_if_there(fs, &dir.join("current"))?;
         halfway()?;
-        for name in ["unit", "configuration"] {
-            durable::remove_if_there(fs, &dir.join(name))?;
-        }
+        durable::remove_if_there(fs, &dir.join("unit"))?;
         fs.remove_dir(&dir).map_err(gone)?;
         Ok(durable::sync_dir(fs, &self.root)?)
     }
@@ -176,8 +172,8 @@ fn effect(step: &Step) -> (String, Option<String>) {
     }
 }
 
-fn ours(content: &str) -> [(&'static str, String); 2] {
-    [("configuration", format!("configuration of {content}\n")), ("unit", format!("unit {}\n", content.len()))]
+fn ours(content: &str) -> String {
+    format!("unit of {content}\n")
 }
 
 /// What others write: three pieces.
