@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 const FAILED: &str = "failed-";
 /// Largest sum of the kept inputs of a target, in bytes; those that failed once do not count.
 const LARGEST: u64 = 64 << 10;
+/// Most kept inputs of a target: thousands of small files are a burden to every checkout.
+const MOST: usize = 100;
 
 /// Takes the inputs that failed from `work` into `corpus`, and returns where they are now.
 pub(super) fn failures(work: &Path, corpus: &Path) -> io::Result<Vec<PathBuf>> {
@@ -24,7 +26,7 @@ pub(super) fn failures(work: &Path, corpus: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(moved)
 }
 
-/// Puts the inputs of `merged` in the place of those of `corpus`, smallest first, as many as there is room for.
+/// Puts inputs of `merged` in the place of those of `corpus`: of all sizes, smallest first, as many as there is room for.
 pub(super) fn replace(corpus: &Path, merged: &Path) -> io::Result<usize> {
     for path in files(corpus)? {
         if !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(FAILED)) {
@@ -37,7 +39,8 @@ pub(super) fn replace(corpus: &Path, merged: &Path) -> io::Result<usize> {
     }
     inputs.sort();
     let (mut sum, mut count) = (0, 0);
-    for (size, path) in inputs {
+    let step = inputs.len().div_ceil(MOST).max(1);
+    for (size, path) in inputs.into_iter().step_by(step) {
         sum += size;
         if let Some(name) = path.file_name().filter(|_| sum <= LARGEST) {
             fs::copy(&path, corpus.join(name))?;
@@ -76,6 +79,19 @@ mod tests {
         assert_eq!(replace(&corpus, &merged).unwrap(), 2);
         let names: Vec<_> = files(&corpus).unwrap().iter().map(|path| path.file_name().unwrap().to_owned()).collect();
         assert_eq!(names, ["a", "b", "failed-1"]);
+    }
+
+    #[test]
+    fn no_more_files_are_kept_than_a_checkout_bears() {
+        let folder = tempfile::tempdir().unwrap();
+        let (corpus, merged) = (folder.path().join("corpus"), folder.path().join("merged"));
+        fs::create_dir_all(&corpus).unwrap();
+        fs::create_dir_all(&merged).unwrap();
+        for number in 0..=MOST {
+            fs::write(merged.join(number.to_string()), vec![0; number]).unwrap();
+        }
+        let kept = replace(&corpus, &merged).unwrap();
+        assert!((MOST / 2..=MOST).contains(&kept), "{kept}");
     }
 
     #[test]
