@@ -2,6 +2,7 @@
 //!
 //! * [`testhost`]: real machines to test on: systemd as process 1, own disk, own network.
 //! * [`contract`]: what any binary that claims to be k3s must do.
+//! * [`refusals`]: what an installation must refuse, and how it must say so.
 //! * [`fuzz`]: coverage-guided fuzzing of every parser of outside input.
 //! * [`gate`]: the steps of `cargo ci`, what they need, and how their results are counted.
 //! * [`crash`]: every operation, stopped at every change of a simulated disk.
@@ -11,5 +12,6 @@ pub mod contract;
 pub mod fuzz;
 pub mod crash;
 pub mod gate;
+pub mod refusals;
 pub mod simulated;
 pub mod testhost;

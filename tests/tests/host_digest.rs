@@ -26,7 +26,7 @@ const CHANGES: [(&str, &str, &str); 16] = [
     ("systemctl start trial", "systemctl stop trial", "+ control group /"),
     ("mount -t tmpfs none /mnt", "umount /mnt", "+ mount /mnt: / rw"),
     ("mount --bind -o ro /opt /opt", "umount /opt", "+ mount /opt: /opt ro"),
-    ("ip link add trial0 type dummy", "ip link del trial0", "+ interface trial0: dummy"),
+    ("ip link add trial0 type bridge", "ip link del trial0", "+ interface trial0: bridge"),
     ("ip address add 203.0.113.5/32 dev lo", "ip address del 203.0.113.5/32 dev lo", "~ interface lo: "),
     ("ip route add blackhole 203.0.113.0/24", "ip route del blackhole 203.0.113.0/24", "+ route "),
     (

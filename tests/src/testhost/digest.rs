@@ -48,9 +48,17 @@ impl Host {
     /// # Errors
     /// The kit's, if the host does not run or cannot be asked.
     pub fn digest_after(&self, earlier: &HostDigest) -> Result<HostDigest> {
+        self.digest_without(earlier, "")
+    }
+
+    /// As [`Host::digest_after`]; the folder `own` and what is in it are passed over, however large that is.
+    ///
+    /// # Errors
+    /// The kit's, if the host does not run or cannot be asked.
+    pub fn digest_without(&self, earlier: &HostDigest, own: &str) -> Result<HostDigest> {
         let root = PathBuf::from(format!("/proc/{}/root", self.leader()?));
         let mut subjects = state::of(self)?;
-        let (found, contents) = files::of(&root, &earlier.contents);
+        let (found, contents) = files::of(&root, own, &earlier.contents);
         subjects.insert("file".to_owned(), found);
         Ok(HostDigest { subjects, contents })
     }

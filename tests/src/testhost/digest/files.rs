@@ -18,14 +18,15 @@ pub(super) type Contents = BTreeMap<(u64, u64, u64, i64, i64), String>;
 /// Largest list of names, and largest value, of extended attributes (the kernel's limit).
 const ATTRIBUTES: usize = 64 << 10;
 
-/// All files below `root` by their path on the host; contents known from before are not read again.
-pub(super) fn of(root: &Path, known: &Contents) -> (BTreeMap<String, String>, Contents) {
-    let mut walk = Walk { known, found: BTreeMap::new(), contents: Contents::new() };
+/// All files below `root` by their path on the host but the folder `own`; contents known from before are not read again.
+pub(super) fn of(root: &Path, own: &str, known: &Contents) -> (BTreeMap<String, String>, Contents) {
+    let mut walk = Walk { own, known, found: BTreeMap::new(), contents: Contents::new() };
     walk.folder(root, "");
     (walk.found, walk.contents)
 }
 
 struct Walk<'a> {
+    own: &'a str,
     known: &'a Contents,
     found: BTreeMap<String, String>,
     contents: Contents,
@@ -40,7 +41,7 @@ impl Walk<'_> {
             let path = format!("{path}/{}", escaped(name.as_bytes()));
             let real = real.join(&name);
             let Ok(metadata) = fs::symlink_metadata(&real) else { continue };
-            if volatile::is_path(&path) {
+            if volatile::is_path(&path) || path == self.own {
                 continue;
             }
             let known = self.describe(&real, &metadata).unwrap_or_else(|error| format!("unreadable: {error}"));
@@ -114,7 +115,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn lines(root: &Path, known: &Contents) -> BTreeMap<String, String> {
-        of(root, known).0
+        of(root, "", known).0
     }
 
     #[test]
@@ -125,10 +126,11 @@ mod tests {
         fs::write(root.join("a/file"), "one").unwrap();
         fs::write(root.join("a/proc/kept"), "x").unwrap();
         symlink("/nowhere", root.join("link")).unwrap();
-        let (first, known) = of(root, &Contents::new());
+        let (first, known) = of(root, "", &Contents::new());
         assert_eq!(first.keys().collect::<Vec<_>>(), ["/a", "/a/file", "/a/proc", "/a/proc/kept", "/link"]);
         assert!(first["/link"].ends_with("link to /nowhere"), "{}", first["/link"]);
         assert_eq!(lines(root, &known), first);
+        assert_eq!(of(root, "/a", &known).0.keys().collect::<Vec<_>>(), ["/link"]);
         fs::write(root.join("a/file"), "two").unwrap();
         let second = lines(root, &known);
         assert_ne!(second["/a/file"], first["/a/file"], "a change of the same size");
