@@ -76,7 +76,19 @@ fn page(command: &Command, path: &[String]) -> String {
     text.push_str(&examples(path));
     text.push_str(&exits());
     text.push_str(&see_also(path));
-    text
+    plain(&text)
+}
+
+/// The same in ASCII, which every formatter reads, whatever it takes for the encoding of its input.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\u{0}'..='\u{7f}' => out.push(character),
+            _ => out.push_str(&format!("\\[u{:04X}]", u32::from(character))),
+        }
+    }
+    out
 }
 
 fn commands(command: &Command, path: &[String]) -> String {
@@ -146,5 +158,6 @@ mod tests {
     #[test]
     fn words_cannot_be_taken_for_roff() {
         assert_eq!(escaped(".x a-b\\c\nd"), "\\&.x a\\-b\\ec d");
+        assert_eq!(plain("it’s\n"), "it\\[u2019]s\n");
     }
 }
