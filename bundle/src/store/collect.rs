@@ -48,6 +48,9 @@ impl Store {
             for id in pin::unfinished(self.fs(), &self.pins())? {
                 pin::forget(self.fs(), &self.pins(), &id)?;
             }
+            // What an earlier collection took away and could not bring to disk goes with this one.
+            place::sync_directory(self.fs(), &self.pins())?;
+            place::sync_directory(self.fs(), &self.partial())?;
         }
         Ok(collected)
     }

@@ -119,8 +119,10 @@ impl Store {
         })?;
         self.complete(bundle.contents().all())?;
         place::sync_directory(self.fs(), &self.blobs())?;
-        if let Some(pin) = pin {
-            pin::write(self.fs(), &self.pins(), pin, bundle.index(), bundle.signature().text())?;
+        match pin {
+            Some(pin) => pin::write(self.fs(), &self.pins(), pin, bundle.index(), bundle.signature().text())?,
+            // One that can be seen need not be on disk: see `ingest`.
+            None => place::sync_directory(self.fs(), &self.pins())?,
         }
         self.clear_pieces()?;
         Ok(ingested)

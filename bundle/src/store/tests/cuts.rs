@@ -100,9 +100,10 @@ const ACTS: &[Act] = &[
 fn troubles() -> Vec<Trouble> {
     let mut all =
         vec![Trouble::Kill, Trouble::KillWithin, Trouble::NoSpace("/"), Trouble::SyncError, Trouble::ReadOnly];
-    for cut in PowerCut::corners() {
-        all.extend([Trouble::PowerCut(cut), Trouble::PowerCutWithin(cut)]);
-    }
+    let corners = PowerCut::corners();
+    all.extend(corners.iter().map(|cut| Trouble::PowerCut(*cut)));
+    // What a cut leaves is told apart by the ones above; within an operation the corners of the corners are enough.
+    all.extend(corners.iter().step_by(4).map(|cut| Trouble::PowerCutWithin(*cut)));
     all
 }
 
@@ -178,7 +179,7 @@ fn a_second_trouble_on_the_way_back_changes_nothing() {
         (act.run)(&store).expect("in peace");
         let (operations, wanted) = (fs.operations() - begin, end(&fs));
         for first in (1..=operations).step_by(2) {
-            for second in (1..=operations).step_by(3) {
+            for second in (1..=operations).step_by(7) {
                 let runs: [&[_]; 2] = [&[(first, Trouble::KillWithin)], &[(second, Trouble::PowerCutWithin(hard))]];
                 assert!(endure(act, &runs) == wanted, "{}: {runs:?}", act.name);
             }
