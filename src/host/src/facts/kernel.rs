@@ -78,7 +78,7 @@ impl Known {
 }
 
 /// `kernel/net/bridge/br_netfilter.ko.xz` is `br_netfilter`; hyphens count as underscores.
-fn module_of(path: &str) -> String {
+pub(super) fn module_of(path: &str) -> String {
     let file = path.trim().rsplit('/').next().unwrap_or_default();
     file.split(".ko").next().unwrap_or_default().replace('-', "_")
 }
@@ -102,7 +102,7 @@ fn barred(files: &Files<'_>) -> Vec<(String, String)> {
 
 /// Modules for which a program that does nothing is run instead of loading them. A `blacklist` alone only keeps them from
 /// being loaded unasked.
-fn barred_in(settings: &str) -> Vec<String> {
+pub(super) fn barred_in(settings: &str) -> Vec<String> {
     let lines = settings.lines().take(10_000).map(|line| line.split_whitespace().collect::<Vec<_>>());
     let barred = lines.filter(|words| {
         words.len() >= 3

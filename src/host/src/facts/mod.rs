@@ -3,6 +3,8 @@
 
 mod engines;
 mod files;
+#[cfg(test)]
+mod hostile;
 mod kernel;
 mod mounts;
 mod network;

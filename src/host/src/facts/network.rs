@@ -50,7 +50,7 @@ fn is_usable(address: Ipv4Addr) -> bool {
 
 /// The rows of `/proc/net/route`: interface, destination, gateway, flags, …, metric, mask, as hexadecimal numbers in the
 /// order of the machine's bytes.
-fn routes(table: &str) -> Vec<Route> {
+pub(super) fn routes(table: &str) -> Vec<Route> {
     let rows = table.lines().skip(1).take(MOST_ROUTES).map(|line| line.split_whitespace().collect::<Vec<_>>());
     rows.filter_map(|row| route(&row)).collect()
 }
@@ -91,7 +91,7 @@ fn name_servers(files: &Files<'_>) -> Vec<IpAddr> {
 }
 
 /// `nameserver` lines (resolv.conf(5)); the zone of a link-local address is left out.
-fn servers(resolv_conf: &str) -> Vec<IpAddr> {
+pub(super) fn servers(resolv_conf: &str) -> Vec<IpAddr> {
     let lines = resolv_conf.lines().filter_map(|line| line.trim_start().strip_prefix("nameserver"));
     let words = lines.filter(|rest| rest.starts_with([' ', '\t'])).filter_map(|rest| rest.split_whitespace().next());
     let addresses = words.filter_map(|word| word.split('%').next()?.parse().ok());

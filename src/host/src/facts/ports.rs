@@ -37,7 +37,7 @@ pub(super) fn in_use(files: &Files<'_>, earlier: bool) -> Vec<PortUse> {
 }
 
 /// Port and inode of the sockets in this state (proc(5), `/proc/net/tcp`).
-fn listening(table: &str, state: &str) -> Vec<(u16, u64)> {
+pub(super) fn listening(table: &str, state: &str) -> Vec<(u16, u64)> {
     let rows = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
     rows.filter(|row| row.len() > 9 && row[3] == state)
         .filter_map(|row| {

@@ -55,7 +55,7 @@ fn socket(target: &str) -> Option<u64> {
 }
 
 /// The service in `/proc/PID/cgroup`: the last part of the path that ends so, in the hierarchy that systemd keeps.
-fn unit(cgroups: &str) -> Option<String> {
+pub(super) fn unit(cgroups: &str) -> Option<String> {
     let paths = cgroups.lines().filter_map(|line| {
         let mut parts = line.splitn(3, ':');
         let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);

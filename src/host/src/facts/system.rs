@@ -86,7 +86,7 @@ fn words(text: &str) -> Vec<String> {
 }
 
 /// Controllers of `/proc/cgroups` whose last column is 1.
-fn enabled(table: &str) -> Vec<String> {
+pub(super) fn enabled(table: &str) -> Vec<String> {
     let rows = table.lines().filter(|line| !line.starts_with('#')).take(100);
     let rows = rows.map(|line| line.split_whitespace().collect::<Vec<_>>());
     rows.filter(|row| row.len() == 4 && row[3] == "1").map(|row| row[0].to_owned()).collect()
