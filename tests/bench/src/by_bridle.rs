@@ -1,7 +1,10 @@
 //! The sample release, installed by Bridle on a fresh host.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use bridle_core::event::{Event, EventKind};
+use bridle_core::message::Language;
 use bridle_journeys::campus::{Campus, FrontDoor, Installation};
 use bridle_journeys::testhost::{Host, Lab};
 
@@ -15,6 +18,8 @@ pub const GREEN_LIMIT: Duration = Duration::from_secs(15 * 60);
 pub const DISK_GIB: u32 = 16;
 /// How long the agent is watched at rest, and how long it may settle before.
 const REST: Duration = Duration::from_secs(60);
+/// So many steps are named.
+const LONGEST: usize = 6;
 /// The kernel's unit of processor time (`sysconf(_SC_CLK_TCK)` on every Linux of ours).
 const TICKS: f64 = 100.0;
 
@@ -31,6 +36,8 @@ pub struct Ours {
     pub snapshots: u64,
     /// What else is on the disk, in words.
     pub shares: String,
+    /// What the steps of the operation took, in words.
+    pub times: String,
     /// From power on to the first time that users are served.
     pub restart: Option<Duration>,
     /// MiB and percent of a core.
@@ -61,6 +68,7 @@ pub fn measure(campus: &Campus, want: Want) -> Outcome<Ours> {
         blobs: used(&host, "/var/lib/bridle/store")?,
         snapshots: used(&host, "/var/lib/rancher/k3s/agent/containerd/io.containerd.snapshotter.v1.overlayfs")?,
         shares: shares(&host)?,
+        times: times(&installation),
         restart: None,
         rest: None,
     };
@@ -112,6 +120,29 @@ fn shares(host: &Host) -> Outcome<String> {
         words.push(format!("{name} {:.0} MB", used(host, path)? as f64 / 1e6));
     }
     Ok(words.join(", "))
+}
+
+/// The sum of all steps and the longest ones; what is missing to the whole is checking, copying and starting the agent.
+fn times(installation: &Installation<'_>) -> String {
+    let (mut titles, mut taken) = (BTreeMap::new(), Vec::new());
+    let events = installation.records().into_iter().filter_map(|record| serde_json::from_value::<Event>(record).ok());
+    for event in events {
+        match event.kind {
+            EventKind::Approved { plan, .. } => {
+                titles = plan.steps().iter().map(|step| (step.id, step.step.title().render(Language::En))).collect();
+            }
+            EventKind::Done { step, millis, .. } => taken.push((millis, step)),
+            _ => {}
+        }
+    }
+    taken.sort_unstable();
+    let seconds = |millis: u64| format!("{:.1} s", millis as f64 / 1e3);
+    let longest =
+        taken.iter().rev().take(LONGEST).map(|(millis, step)| {
+            format!("{} {}", titles.get(step).map_or("a step", String::as_str), seconds(*millis))
+        });
+    let longest: Vec<String> = longest.collect();
+    format!("steps {}: {}", seconds(taken.iter().map(|(millis, _)| millis).sum()), longest.join(", "))
 }
 
 /// Resident memory in MiB, and processor time in percent of a core.

@@ -84,7 +84,7 @@ fn install(ours: &Ours, hand: &Hand) -> Option<Row> {
         ours: seconds(ours.install),
         rival: seconds(hand.install?),
         ratio: Some(ours.install.as_secs_f64() / hand.install?.as_secs_f64()),
-        remark: hand.shares.clone(),
+        remark: format!("{}; {}", ours.times, hand.shares),
     })
 }
 
