@@ -16,7 +16,7 @@ use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
 use bridle_core::operation::OperationId;
 use bridle_core::plan::Plan;
-use bridle_core::port::{Clock, Command, Process, Timestamp};
+use bridle_core::port::{Clock, Command, Process};
 use bridle_core::release::{Blob, ReleaseManifest};
 use bridle_core::site::Site;
 use bridle_core::wording;
@@ -153,14 +153,8 @@ impl Host {
     /// The confirmed plan as the first record of a journal: from here on the agent goes on by itself.
     pub fn approve(&self, plan: Plan, by: &str) -> Result<OperationId, Fault> {
         let taken = journal::list(&self.layout.journal_dir())?;
-        let mut time = self.clock.now();
-        let id = loop {
-            let id = OperationId::new(time, plan.kind());
-            if !taken.contains(&id) {
-                break id;
-            }
-            time = Timestamp(time.0 + 1000); // names have the grain of a second
-        };
+        let time = self.clock.now();
+        let id = OperationId::next(time, plan.kind(), &taken);
         let format = bridle_core::journal::FORMAT;
         let kind = EventKind::Approved { format, by: by.to_owned(), plan: Box::new(plan) };
         journal::create(&self.layout.journal_dir(), &Event { seq: 1, operation: id.clone(), time, kind })?;

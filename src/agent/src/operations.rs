@@ -10,7 +10,7 @@ use bridle_core::event::{Event, EventKind, OperatorCommand};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::operation::{OperationId, OperationState, OperationView};
 use bridle_core::plan::{OperationKind, Plan};
-use bridle_core::port::{Clock, Cluster, Host, Timestamp};
+use bridle_core::port::{Clock, Cluster, Host};
 use bridle_host::journal::{self, Journal};
 use tokio::sync::broadcast;
 
@@ -107,12 +107,8 @@ impl Operations {
         let mut state = self.lock();
         refuse_second(&state)?;
         let taken = journal::list(&self.dir)?;
-        let mut time = self.ports.clock.now();
-        let mut operation = OperationId::new(time, plan.kind());
-        while taken.contains(&operation) {
-            time = Timestamp(time.0 + 1000); // names have the grain of a second
-            operation = OperationId::new(time, plan.kind());
-        }
+        let time = self.ports.clock.now();
+        let operation = OperationId::next(time, plan.kind(), &taken);
         let format = bridle_core::journal::FORMAT;
         let kind = EventKind::Approved { format, by: by.to_owned(), plan: Box::new(plan) };
         let first = Event { seq: 1, operation: operation.clone(), time, kind };

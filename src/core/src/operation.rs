@@ -124,6 +124,21 @@ impl OperationId {
         Self(format!("{}-{}-{kind}", &digits[..8], &digits[8..]))
     }
 
+    /// A name behind all that are `taken`, whatever the clock says: names are the order in which operations happened, and
+    /// a clock that was set back must not put a new one before what it follows.
+    #[must_use]
+    pub fn next(now: Timestamp, kind: OperationKind, taken: &[Self]) -> Self {
+        let latest = taken.iter().filter_map(Self::time).max();
+        // Names have the grain of a second.
+        let after = latest.map_or(Timestamp(0), |latest| Timestamp(latest.0.saturating_add(1000)));
+        Self::new(now.max(after), kind)
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        let (date, rest) = self.0.split_once('-')?;
+        Timestamp::of_digits(&format!("{date}{}", rest.split('-').next()?))
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -337,3 +352,23 @@ impl From<OperationId> for String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("read operation name {0:?}")]
 pub struct OperationIdError(String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_the_order_of_what_happened_whatever_the_clock_says() {
+        let now = Timestamp(1_795_000_000_000);
+        let first = OperationId::next(now, OperationKind::Install, &[]);
+        assert_eq!(first, OperationId::new(now, OperationKind::Install));
+        let mut taken = vec!["20260101-000000-odd".parse().expect("name"), first];
+        // The same second, a year back, 1970, and a year ahead and back again.
+        let year = 365 * 86_400_000;
+        for time in [now.0, now.0 - year, 0, now.0 + year, now.0] {
+            let next = OperationId::next(Timestamp(time), OperationKind::Install, &taken);
+            assert!(taken.iter().all(|before| *before < next), "{next} at {time}");
+            taken.push(next);
+        }
+    }
+}

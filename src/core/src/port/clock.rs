@@ -20,6 +20,20 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// The moment that `YYYYMMDDHHMMSS` names; `None` for anything else and for moments before 1970.
+    #[must_use]
+    pub fn of_digits(text: &str) -> Option<Self> {
+        if text.len() != 14 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let number = |from: usize, to: usize| text[from..to].parse::<u64>().ok();
+        let days = days(number(0, 4)?, number(4, 6)?, number(6, 8)?)?;
+        let seconds = number(8, 10)? * 3600 + number(10, 12)? * 60 + number(12, 14)?;
+        Some(Self((days * 86_400 + seconds) * 1000))
+    }
+}
+
 /// Wall clock, monotonic clock and waiting.
 pub trait Clock: Send + Sync {
     /// Wall clock.
@@ -43,6 +57,19 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
+/// Days from 1970-01-01 to a day; the other way round of [`civil`].
+fn days(year: u64, month: u64, day: u64) -> Option<u64> {
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let year = if month <= 2 { year.checked_sub(1)? } else { year };
+    let (era, year_of_era) = (year / 400, year % 400);
+    let shifted_month = (month + 9) % 12;
+    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    (era * 146_097 + day_of_era).checked_sub(719_468)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +83,11 @@ mod tests {
             (4_107_542_399, "2100-02-28T23:59:59Z"),
         ] {
             assert_eq!(Timestamp(seconds * 1000).rfc3339(), text);
+            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+            assert_eq!(Timestamp::of_digits(&digits), Some(Timestamp(seconds * 1000)));
+        }
+        for text in ["19691231235959", "20261301000000", "2026112304431", "2026112304431x"] {
+            assert_eq!(Timestamp::of_digits(text), None);
         }
     }
 }
