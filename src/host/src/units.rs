@@ -98,6 +98,16 @@ impl Systemd {
         self.execute(&["reset-failed", unit]).map(drop)
     }
 
+    /// Stops a unit that no other one asks for.
+    ///
+    /// # Errors
+    /// A [`Fault`] if systemctl fails.
+    pub fn stop_unwanted(&self, unit: &str) -> Result<(), Fault> {
+        let askers = self.run(&["show", "--property=WantedBy,RequiredBy,RequisiteOf,BoundBy", unit])?;
+        let wanted = askers.lines().any(|line| line.split_once('=').is_some_and(|(_, names)| !names.trim().is_empty()));
+        if wanted { Ok(()) } else { self.run(&["stop", unit]).map(drop) }
+    }
+
     /// How a unit stands.
     ///
     /// # Errors

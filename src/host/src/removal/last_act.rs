@@ -19,6 +19,8 @@ use crate::units::{self, Systemd};
 
 /// Largest order that is read, in bytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
+/// What our units waited for.
+const ONLINE: &str = "network-online.target";
 /// What groupdel(8) says where the group is not there, and where it is somebody's own: then it is no longer only ours.
 const GROUP_GONE: i32 = 6;
 const GROUP_USED: i32 = 8;
@@ -73,7 +75,8 @@ impl Act<'_> {
         for unit in [units::AGENT, units::K3S] {
             self.systemd.reset_failed(unit)?;
         }
-        Ok(())
+        // Started for our units; where nobody else wants it, it was not there before.
+        self.systemd.stop_unwanted(ONLINE)
     }
 
     fn remove_files(&self) -> Result<(), Fault> {

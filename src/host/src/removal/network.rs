@@ -1,13 +1,13 @@
 //! Network interfaces and packet rules that k3s and its pods made; everybody else's stay as they are.
 
-use std::fs;
-use std::path::Path;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::{Command, CommandError, CommandOutput, Process};
 use bridle_core::removal::Receipt;
 
+use crate::files;
 use crate::layout::Layout;
 
 /// Interfaces of flannel, the bridge of its pods, kube-proxy and kube-router, as k3s's own clean-up names them.
@@ -44,7 +44,7 @@ impl Network<'_> {
     /// # Errors
     /// A [`Fault`] if the tables cannot be listed.
     pub(super) fn left(&self) -> Result<Option<String>, Fault> {
-        Ok(match self.interfaces().into_iter().next() {
+        Ok(match self.interfaces()?.into_iter().next() {
             Some(interface) => Some(interface),
             None => self.tables()?.into_iter().next(),
         })
@@ -61,23 +61,32 @@ impl Network<'_> {
             self.must("/usr/sbin/nft", Command::new("/usr/sbin/nft").args(words))?;
         }
         // A pod's interface goes with its bridge's other end; asking for one that went by itself is no failure.
-        for interface in self.interfaces() {
+        for interface in self.interfaces()? {
             let program = self.first(&["/sbin/ip", "/usr/sbin/ip", "/bin/ip"]);
             let _probed_later = self.run(Command::new(program).args(["link", "delete", interface.as_str()]))?;
         }
         Ok(())
     }
 
-    fn interfaces(&self) -> Vec<String> {
-        let folder = self.layout.at("/sys/class/net");
-        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-        let master = |name: &str| fs::read_link(folder.join(name).join("master")).ok();
-        let mut found: Vec<String> = names.filter(|name| is_ours(name, master(name).as_deref())).collect();
+    /// Interfaces of ours, the pods' ends first, then what they were plugged into.
+    fn interfaces(&self) -> Result<Vec<String>, Fault> {
+        let program = self.first(&["/sbin/ip", "/usr/sbin/ip", "/bin/ip"]);
+        let Some(output) = self.run(Command::new(program).args(["-oneline", "link", "show"]))? else {
+            return Ok(Vec::new());
+        };
+        if !output.ok() {
+            return Err(Fault::new(FaultCode::ProgramFailed).with("program", "ip").output(&output.complaint()));
+        }
+        let text = output.stdout_text();
+        let mut found: Vec<String> = text
+            .lines()
+            .filter_map(link)
+            .filter(|(name, master)| is_ours(name, *master))
+            .map(|(name, _)| name.to_owned())
+            .collect();
         found.retain(|name| !self.receipt.interfaces.contains(name));
-        // The pods' ends first, then what they were plugged into.
         found.sort_by_key(|name| !name.starts_with("veth"));
-        found
+        Ok(found)
     }
 
     /// Tables of ours as `FAMILY NAME`.
@@ -133,10 +142,12 @@ pub(super) fn tables(process: &dyn Process) -> Result<Vec<String>, Fault> {
     Ok(text.lines().filter_map(|line| line.trim().strip_prefix("table ")).map(str::to_owned).collect())
 }
 
-/// Names of all network interfaces.
-pub(super) fn interfaces(layout: &Layout) -> impl Iterator<Item = String> {
-    let entries = fs::read_dir(layout.at("/sys/class/net")).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().into_string().ok())
+/// Names of all network interfaces of this network namespace: `/sys` may be that of another one (in a container).
+pub(super) fn interfaces(layout: &Layout) -> BTreeSet<String> {
+    let text = files::read_limited(&layout.at("/proc/net/dev"), 1024 * 1024).ok().flatten().unwrap_or_default();
+    // Two lines of headings, then `name: figures`.
+    let names = text.lines().skip(2).filter_map(|line| Some(line.split_once(':')?.0.trim().to_owned()));
+    names.collect()
 }
 
 /// Runs a program of the host; none if it is not installed.
@@ -151,9 +162,17 @@ fn run(process: &dyn Process, mut command: Command) -> Result<Option<CommandOutp
     }
 }
 
-fn is_ours(name: &str, master: Option<&Path>) -> bool {
-    let plugged = master.and_then(Path::file_name).is_some_and(|master| master == BRIDGE);
-    INTERFACES.contains(&name) || (name.starts_with("veth") && plugged)
+/// Name of an interface, and of what it is plugged into, in a line of `ip -oneline link`:
+/// `7: veth1@if2: <UP> mtu 1450 qdisc noqueue master cni0 state UP …`.
+fn link(line: &str) -> Option<(&str, Option<&str>)> {
+    let (_, rest) = line.split_once(": ")?;
+    let (name, rest) = rest.split_once(':')?;
+    let mut words = rest.split_whitespace().skip_while(|word| *word != "master");
+    Some((name.split('@').next()?, words.nth(1)))
+}
+
+fn is_ours(name: &str, master: Option<&str>) -> bool {
+    INTERFACES.contains(&name) || (name.starts_with("veth") && master == Some(BRIDGE))
 }
 
 fn is_our_table(table: &str) -> bool {
@@ -228,9 +247,14 @@ COMMIT
         }
         assert!(!is_our_table("inet filter") && !is_our_table("ip nat") && !is_our_table("inet my_k3s_"));
         assert!(is_ours("cni0", None) && is_ours("flannel.1", None));
-        assert!(is_ours("veth12", Some(Path::new("../cni0"))));
-        assert!(
-            !is_ours("veth12", Some(Path::new("../docker0"))) && !is_ours("veth12", None) && !is_ours("eth0", None)
+        assert_eq!(
+            link(
+                "7: veth12@if2: <BROADCAST,UP> mtu 1450 qdisc noqueue master cni0 state UP mode DEFAULT group default"
+            ),
+            Some(("veth12", Some("cni0")))
         );
+        assert_eq!(link("2: eth0: <UP> mtu 1500 qdisc noqueue state UP"), Some(("eth0", None)));
+        assert!(is_ours("veth12", Some("cni0")));
+        assert!(!is_ours("veth12", Some("docker0")) && !is_ours("veth12", None) && !is_ours("eth0", None));
     }
 }

@@ -14,6 +14,10 @@ const KUBERNETES: &[&str] = &[
     "var/log/containers",
     "run/k3s",
     "run/flannel",
+    // The kubelet's folder for plugins, where it is not told of another one.
+    "usr/libexec/kubernetes",
+    // runc's state of the containers in the kubelet's namespace of containerd.
+    "run/containerd/runc/k8s.io",
     // What flannel's network keeps in folders that it shares with other users of CNI.
     "var/lib/cni/networks/cbr0",
 ];
@@ -25,7 +29,9 @@ const SHARED: &[&str] = &[
     "var/lib/cni/results",
     "var/lib/cni",
     "run/containerd/s",
+    "run/containerd/runc",
     "run/containerd",
+    "run/nri",
     "run/netns",
     "etc/tmpfiles.d",
     "etc/systemd/system/multi-user.target.wants",

@@ -35,7 +35,7 @@ pub fn record(layout: &Layout, process: &dyn Process) -> Result<(), Fault> {
         group: has_group(layout)?,
         settings: kernel::settings(layout),
         modules: kernel::modules(layout),
-        interfaces: network::interfaces(layout).collect(),
+        interfaces: network::interfaces(layout),
         tables: network::tables(process)?.into_iter().collect(),
         ..Receipt::default()
     };
@@ -124,13 +124,15 @@ mod tests {
         let drop_in = layout.at("/etc/rancher/k3s/config.yaml.d/90-site.yaml");
         files::make_dirs(drop_in.parent().expect("parent"), 0o755).expect("folder");
         files::write_atomic(&drop_in, b"x", 0o640).expect("file");
-        files::make_dirs(&layout.at("/sys/class/net/eth0"), 0o755).expect("interface");
+        files::make_dirs(&layout.at("/proc/net"), 0o755).expect("folder");
+        let table = b"Inter-| Receive\n face |bytes\n    lo: 0 0\n  eth0: 12 1\n";
+        files::write_atomic(&layout.at("/proc/net/dev"), table, 0o644).expect("interfaces");
         files::write_atomic(&layout.at("/etc/group"), b"root:x:0:\nbridle:x:999:me\n", 0o644).expect("groups");
         record(&layout, &Nothing).expect("recorded");
         let first = read(&layout).expect("read");
         assert_eq!(first.paths.get("/etc/rancher/k3s/config.yaml.d/90-site.yaml"), Some(&0o640));
         assert!(first.paths.contains_key("/etc") && !first.paths.contains_key("/var/lib/bridle"));
-        assert!(first.group && first.interfaces.contains("eth0"));
+        assert!(first.group && first.interfaces.iter().eq(["eth0", "lo"]));
 
         files::write_atomic(&layout.at("/etc/rancher/k3s/config.yaml"), b"x", 0o600).expect("ours");
         record(&layout, &Nothing).expect("again");
