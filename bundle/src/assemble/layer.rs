@@ -14,7 +14,7 @@ use super::error::AssembleError;
 /// Compression level: larger ones cost minutes and win a percent.
 const LEVEL: i32 = 10;
 /// Window of 8 MiB: every decoder must take that much (RFC 8878, 3.1.1.1.2).
-pub(super) const WINDOW_LOG: u32 = 23;
+const WINDOW_LOG: u32 = 23;
 
 /// A tree of files by path without a leading slash.
 #[derive(Debug, Default)]

@@ -5,7 +5,9 @@ use std::io::{self, Read};
 
 use bridle_core::oci::Descriptor;
 
-use super::layer::WINDOW_LOG;
+/// Largest window of a pulled layer, as power of two: 128 MiB, what zstd's own decoder takes unasked
+/// (`ZSTD_WINDOWLOG_LIMIT_DEFAULT`); levels 20 to 22 use up to that much, and containerd unpacks them.
+const WINDOW_LOG: u32 = 27;
 
 /// Largest layer unpacked, in bytes.
 const LARGEST: u64 = 64 << 30;
@@ -66,7 +68,6 @@ mod tests {
     fn a_giant_window_is_refused() {
         assert_eq!(unpack("zstd", &packed(WINDOW_LOG, 20 << 20)).expect("as large as allowed"), 20 << 20);
         assert!(unpack("zstd", &packed(WINDOW_LOG + 1, 20 << 20)).is_err());
-        assert!(unpack("zstd", &packed(27, 20 << 20)).is_err());
     }
 
     #[test]
