@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 use std::error::Error;
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bridle_core::message::{Language, Message};
 
@@ -75,13 +75,12 @@ impl Bench {
     /// Boots a host and brings it the release file whose head is the program `installer`.
     ///
     /// # Errors
-    /// The kit's, and those of reading the program.
-    pub fn new(installer: &Path) -> Outcome<Self> {
+    /// The kit's.
+    pub fn new(installer: &[u8]) -> Outcome<Self> {
         let lab = Lab::new("refusals")?;
         let mut host = lab.host("h1").disk_gib(12).build()?;
         host.boot()?;
-        let head = fs::read(installer)?;
-        let (bytes, pieces) = run_file(&head, &Draft::new(&head).entries());
+        let (bytes, pieces) = run_file(installer, &Draft::new(installer).entries());
         let bench = Self { host, pieces, last: RefCell::default(), _lab: lab };
         bench.put("good.run", &bytes)?;
         bench.put("publisher.pub", key_file(&key()).as_bytes())?;

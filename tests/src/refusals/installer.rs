@@ -1,5 +1,6 @@
 //! The installer as it stands at the head of a `.run` file, built from this checkout.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,11 +9,11 @@ use crate::testhost::cache_folder;
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// Builds it; what did not change comes from the cache.
+/// Builds it and gives its bytes; what did not change comes from the cache. Whatever is built there later is of no account.
 ///
 /// # Errors
 /// An [`io::Error`] if cargo fails; its own words went to standard error.
-pub fn build(root: &Path) -> io::Result<PathBuf> {
+pub fn build(root: &Path) -> io::Result<Vec<u8>> {
     let target = cache_folder().join("cargo-target");
     // As the recipe of the publisher's tool does it, so that both find what the other has built.
     let flags = [
@@ -28,7 +29,7 @@ pub fn build(root: &Path) -> io::Result<PathBuf> {
     if !status.success() {
         return Err(io::Error::other(format!("{command:?} ended with {status}")));
     }
-    Ok(target.join(TARGET).join("host/bridle-installer"))
+    fs::read(target.join(TARGET).join("host/bridle-installer"))
 }
 
 fn cargo_home() -> PathBuf {

@@ -7,8 +7,11 @@ use std::collections::BTreeMap;
 
 type Things = BTreeMap<String, String>;
 
-/// Prints each subject below a line of its own. `fe80::` addresses, loop devices and interface numbers are made up at
-/// each boot; they are taken out when the lines are read.
+/// What link-local IPv6 addresses begin with.
+const LINK_LOCAL: &str = "fe80:";
+
+/// Prints each subject below a line of its own. Loop devices, interface numbers and link-local addresses are made up at
+/// each boot, these last some seconds after it; they are taken out when the lines are read.
 const QUESTIONS: &str = r#"
 say() { printf '\n#### %s\n' $1; }
 say unit-files; systemctl list-unit-files --plain --no-legend --no-pager
@@ -139,8 +142,9 @@ fn interfaces(json: &str) -> Result<Things> {
         parts.extend((!master.is_empty()).then(|| format!("in {master}")));
         for address in interface["addr_info"].as_array().into_iter().flatten() {
             let local = address["local"].as_str().unwrap_or_default();
-            let local = if local.starts_with("fe80:") { "link-local" } else { local };
-            parts.push(format!("{local}/{}", address["prefixlen"]));
+            if !local.starts_with(LINK_LOCAL) {
+                parts.push(format!("{local}/{}", address["prefixlen"]));
+            }
         }
         interfaces.insert(text("ifname"), parts.join(" "));
     }
@@ -149,12 +153,12 @@ fn interfaces(json: &str) -> Result<Things> {
 
 fn routes(json: &str, rules: &str) -> Result<Things> {
     let routes = json.lines().map(values).collect::<Result<Vec<_>>>()?;
-    let routes = routes.into_iter().flatten().map(|route| {
+    let lasting = routes.into_iter().flatten();
+    let lasting = lasting.filter(|route| !route["dst"].as_str().is_some_and(|to| to.starts_with(LINK_LOCAL)));
+    let routes = lasting.map(|route| {
+        // How long a route learnt from a router is still good.
         let own = |(name, value): (&String, &Value)| {
-            let link_local = value.as_str().is_some_and(|text| text.starts_with("fe80:"));
-            let value = if link_local { "link-local".to_owned() } else { value.to_string().replace('"', "") };
-            // How long a route learnt from a router is still good.
-            (name != "expires").then(|| format!("{name} {value}"))
+            (name != "expires").then(|| format!("{name} {}", value.to_string().replace('"', "")))
         };
         let fields: Vec<String> = route.as_object().unwrap_or(&Map::new()).iter().filter_map(own).collect();
         fields.join(", ")
@@ -266,9 +270,12 @@ mod tests {
             "linkinfo":{"info_kind":"veth"},"addr_info":[{"local":"198.18.1.11","prefixlen":24},
             {"local":"fe80::1","prefixlen":64}]}]"#;
         let seen = interfaces(json).unwrap();
-        assert_eq!(seen["eth0"], "veth UP mtu 1500 promiscuity 0 198.18.1.11/24 link-local/64");
-        let seen = routes("[{\"dst\":\"default\",\"dev\":\"eth0\",\"expires\":12}]\n[]\n", "0: from all lookup local")
-            .unwrap();
+        assert_eq!(seen["eth0"], "veth UP mtu 1500 promiscuity 0 198.18.1.11/24");
+        let seen = routes(
+            "[{\"dst\":\"default\",\"dev\":\"eth0\",\"expires\":12}]\n[{\"dst\":\"fe80::1\",\"dev\":\"eth0\"}]\n",
+            "0: from all lookup local",
+        )
+        .unwrap();
         assert_eq!(seen.keys().collect::<Vec<_>>(), ["dev eth0, dst default", "rule 0: from all lookup local"]);
         assert_eq!(listener("tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:*"), "tcp 0.0.0.0:22");
     }
