@@ -22,18 +22,21 @@ pub enum Flaw {
     SyncRetried,
     /// An opened journal is not written anew: what can be read is believed to be on disk.
     JournalBelieved,
+    /// A step that looks done is not applied again, although it had begun.
+    EffectBelieved,
     /// A step's outcome is written together with its intent.
     OutcomeFirst,
 }
 
 impl Flaw {
     /// All but [`Flaw::None`].
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::FilesUnsynced,
         Self::NamesUnsynced,
         Self::EffectsUnsynced,
         Self::SyncRetried,
         Self::JournalBelieved,
+        Self::EffectBelieved,
         Self::OutcomeFirst,
     ];
 }

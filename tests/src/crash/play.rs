@@ -279,7 +279,7 @@ impl<'a> Stage<'a> {
             }
             Err(_) => return Ok(None),
         };
-        let world = WatchedWorld { world: &self.world, watch: &self.watch };
+        let world = WatchedWorld { world: &self.world, watch: &self.watch, flaw: self.flaw };
         let observer = SimObserver::default();
         let ports = World { host: &world, cluster: &world, clock: &*self.clock, observer: &observer, inbox };
         let mut journal = WatchedJournal { journal, watch: &self.watch, flaw: self.flaw, early: None };
