@@ -69,8 +69,9 @@ const UNITS: [&str; 12] = [
 const UNIT_BEGINNINGS: [&str; 7] =
     ["session-", "user@", "user-", "user-runtime-dir@", "container-getty@", "run-credentials-", "init.scope"];
 
-/// Mount points below which systemd mounts for a moment.
-const MOUNTS: [&str; 2] = ["/run/credentials", "/run/user"];
+/// Mount points below which systemd mounts for a moment, and those that systemd-nspawn fills with a file named anew at each
+/// boot.
+const MOUNTS: [&str; 4] = ["/run/credentials", "/run/user", "/proc/kmsg", "/proc/sys/kernel/random/boot_id"];
 
 /// Whether a folder is not gone into at all.
 pub(super) fn is_view(path: &str) -> bool {
