@@ -9,8 +9,8 @@
 
 pub mod campus;
 pub mod contract;
-pub mod fuzz;
 pub mod crash;
+pub mod fuzz;
 pub mod gate;
 pub mod refusals;
 pub mod simulated;

@@ -10,9 +10,9 @@ mod store;
 mod systemd;
 mod upkeep;
 
-pub use composition::{AgentError, AgentOptions, World, run, run_over};
-pub use observe::{Seen, Sight};
-pub use removal::{removal_is_pending, remove_rest, wake};
 /// Small signed releases for the tests of other crates.
 #[cfg(feature = "sample")]
 pub use bridle_bundle::sample;
+pub use composition::{AgentError, AgentOptions, World, run, run_over};
+pub use observe::{Seen, Sight};
+pub use removal::{removal_is_pending, remove_rest, wake};

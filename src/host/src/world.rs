@@ -108,12 +108,9 @@ impl Host for Machine {
                 .map(|path| self.layout.at(path))
                 .chain([self.layout.data_dir(), self.layout.volumes_dir()])
                 .collect(),
-            Step::Host(HostStep::ConfigureKubernetes(_) | HostStep::ForgetKubernetes) => vec![
-                self.layout.at("/etc"),
-                self.layout.local_bin(),
-                self.layout.k3s_data(),
-                self.layout.data_dir(),
-            ],
+            Step::Host(HostStep::ConfigureKubernetes(_) | HostStep::ForgetKubernetes) => {
+                vec![self.layout.at("/etc"), self.layout.local_bin(), self.layout.k3s_data(), self.layout.data_dir()]
+            }
             Step::Host(HostStep::StartKubernetes { .. } | HostStep::StopKubernetes) | Step::Cluster(_) => vec![
                 self.layout.k3s_data(),
                 self.layout.kubelet_data(),

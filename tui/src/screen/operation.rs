@@ -45,11 +45,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
 
 fn head(state: &State, operation: &OperationView, width: usize) -> Vec<Line<'static>> {
     let words = |message: Message| message.render(state.language);
-    let title = if width >= usize::from(WIDE) {
-        words(operation.title())
-    } else {
-        operation.to.clone()
-    };
+    let title = if width >= usize::from(WIDE) { words(operation.title()) } else { operation.to.clone() };
     let sign = state.theme.sign(Sign::from(operation.state), state.language);
     let until = operation.ended.unwrap_or(state.now);
     let progress = Message::new("operation-progress")
