@@ -221,6 +221,10 @@ fn program(store: &Store, blob: &Blob, to: &Path) -> Result<(), Fault> {
     if Digest::of(&bytes) != blob.digest {
         return Err(damaged().output(&format!("{} is altered", from.display())));
     }
+    // The blob itself under a second name: a quarter of a gigabyte less where both lie on one file system.
+    if files::link_atomic(&from, to, 0o755)? {
+        return Ok(());
+    }
     files::write_atomic(to, &bytes, 0o755)?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! [`bridle_core::durable`] on this machine's disk.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -33,6 +34,41 @@ pub fn publish(part: &Path, path: &Path) -> Result<(), FileError> {
 /// [`FileError`]; the link is then the old or the new one.
 pub fn symlink_atomic(target: &Path, link: &Path) -> Result<(), FileError> {
     durable::symlink_atomic(&Disk, target, link)
+}
+
+/// Gives the file `from`, which is on disk, a second name `to`, replacing what was there in one step; no byte is copied.
+///
+/// `false`: these two places cannot share a file (other file systems, or one without links), and nothing was changed.
+/// Both names have `mode` afterwards.
+///
+/// # Errors
+/// [`FileError`]; `to` is then the old or the new file.
+pub fn link_atomic(from: &Path, to: &Path, mode: u32) -> Result<bool, FileError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let part = durable::part_of(to);
+    remove_if_there(&part)?;
+    let file = |path: &Path| std::fs::symlink_metadata(path).ok().map(|there| (there.dev(), there.ino()));
+    if file(to).is_some() && file(to) == file(from) {
+        // A rename between two names of one file does nothing, and would leave the third.
+        std::fs::set_permissions(to, std::fs::Permissions::from_mode(mode)).map_err(FileError::new("write", to))?;
+        sync_dir(to.parent().unwrap_or(Path::new("/")))?;
+        return Ok(true);
+    }
+    if let Err(error) = std::fs::hard_link(from, &part) {
+        return match error.kind() {
+            // Not every file system says so in the same way: EXDEV, EPERM, EMLINK, EOPNOTSUPP.
+            ErrorKind::CrossesDevices
+            | ErrorKind::PermissionDenied
+            | ErrorKind::TooManyLinks
+            | ErrorKind::Unsupported => Ok(false),
+            _ => Err(FileError::new("link", &part)(error)),
+        };
+    }
+    let settled = std::fs::set_permissions(&part, std::fs::Permissions::from_mode(mode))
+        .and_then(|()| File::open(&part)?.sync_all());
+    settled.map_err(FileError::new("write", &part))?;
+    publish(&part, to)?;
+    Ok(true)
 }
 
 /// Makes a directory and its parents with `mode` for those that are new, and brings its name to disk.
@@ -98,5 +134,35 @@ impl Lock {
     pub fn try_acquire(path: &Path) -> Result<Option<Self>, FileError> {
         let held = Disk.try_lock(path).map_err(FileError::new("lock", path))?;
         Ok(held.map(|held| Self { _held: held }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_second_name_is_the_same_file_and_replaces_an_older_one() {
+        let dir = tempfile::tempdir().expect("dir");
+        let (blob, program) = (dir.path().join("blob"), dir.path().join("program"));
+        fs::write(&blob, "new").expect("blob");
+        fs::write(&program, "old").expect("program");
+        for _again in 0..2 {
+            assert!(link_atomic(&blob, &program, 0o755).expect("one file system"));
+            let (one, two) = (fs::metadata(&blob).expect("blob"), fs::metadata(&program).expect("program"));
+            assert_eq!((one.ino(), two.permissions().mode() & 0o777), (two.ino(), 0o755));
+        }
+        assert_eq!(fs::read_dir(dir.path()).expect("list").count(), 2);
+    }
+
+    #[test]
+    fn another_file_system_is_left_to_a_copy() {
+        // The kernel's own files are on a file system of their own everywhere.
+        let dir = tempfile::tempdir().expect("dir");
+        let program = dir.path().join("program");
+        assert!(!link_atomic(Path::new("/proc/version"), &program, 0o755).expect("told, not failed"));
+        assert!(!program.exists());
     }
 }

@@ -29,7 +29,7 @@ pub struct SpaceNeed {
     pub parts: u64,
     /// Layers of all images, unpacked.
     pub unpacked: u64,
-    /// Programs, which are copied out of the store.
+    /// Programs: second names of the store's blobs, or copies where they lie on another file system than the store.
     pub programs: u64,
 }
 
@@ -82,9 +82,11 @@ pub(super) fn forecast(facts: &HostFacts, release: &ReleaseManifest, need: Space
     let extra = wanted_by_release.map(|check| check.minimum).fold(0, u64::saturating_add);
     let mut systems: BTreeMap<&str, Forecast> = BTreeMap::new();
     for place in PLACES.iter().filter_map(|path| facts.place(path)) {
-        let (bytes, inodes) = need.at(&place.path);
+        // Programs are second names of blobs on the same file system, copies on another one.
+        let linked = place.path == PROGRAMS && facts.place(DATA).is_some_and(|data| data.device == place.device);
+        let (bytes, inodes) = if linked { (0, 20) } else { need.at(&place.path) };
         let mib = bytes.div_ceil(MIB).saturating_add(if place.path == DATA { extra } else { 0 });
-        if mib == 0 {
+        if mib == 0 && inodes == 0 {
             continue;
         }
         let system = systems.entry(&place.device).or_insert_with(|| empty(place));

@@ -337,8 +337,9 @@ fn needs_on_one_file_system_add_up_and_others_do_not_count() {
     let mut facts = good_host();
     let all = forecast(&facts, &release(), need());
     assert_eq!(all.iter().map(|system| system.mount.as_str()).collect::<Vec<_>>(), ["/run", "/"]);
-    // Blobs and unpacked layers with a twentieth more, programs, what k3s unpacks, the reserves, the release's own check.
-    let sum = 420 + 1680 + 200 + 200 + (256 + 512 + 64 + 192) + 1000;
+    // Blobs and unpacked layers with a twentieth more, what k3s unpacks, the reserves, the release's own check. Programs are
+    // second names of blobs here.
+    let sum = 420 + 1680 + 200 + (256 + 512 + 64 + 192) + 1000;
     assert_eq!(all[1].needed_mib, sum);
     for free in [sum - 1, sum] {
         facts.places.iter_mut().filter(|place| place.mount == "/").for_each(|place| place.free_mib = free);
@@ -349,6 +350,9 @@ fn needs_on_one_file_system_add_up_and_others_do_not_count() {
     assert_eq!(split.len(), 3);
     assert_eq!(split.iter().map(|system| system.needed_mib).sum::<u64>(), sum + 16);
     assert!(passes(&judged(&facts, &Site::default())));
+    own_disk(&mut facts, PROGRAMS, 10_000);
+    let copied = forecast(&facts, &release(), need());
+    assert_eq!(copied.iter().map(|system| system.needed_mib).sum::<u64>(), sum + 16 + 200);
 }
 
 #[test]
