@@ -201,7 +201,12 @@ impl Removal {
     fn remove_traces(&self, receipt: &Receipt) {
         let used =
             crate::files::read_limited(&self.layout.at("/proc/net/unix"), LARGEST).ok().flatten().unwrap_or_default();
-        let traces = [("run/containerd/s", ""), ("run/nri", ""), ("var/lib/cni/results", "cbr0-")];
+        let traces = [
+            ("run/containerd/s", ""),
+            ("run/nri", ""),
+            ("var/lib/cni/results", "cbr0-"),
+            ("var/lib/cni/results", "cni-loopback-"),
+        ];
         for (folder, beginning) in traces {
             for entry in fs::read_dir(self.layout.at(folder)).into_iter().flatten().flatten() {
                 let path = entry.path();

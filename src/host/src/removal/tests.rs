@@ -102,6 +102,7 @@ impl TestHost {
             "/var/lib/bridle/volumes/campus/data/base",
             "/var/lib/cni/networks/cbr0/10.42.0.2",
             "/var/lib/cni/results/cbr0-1-eth0",
+            "/var/lib/cni/results/cni-loopback-1-lo",
             "/var/lib/kubelet/pods/1/volumes/x",
             "/var/lib/rancher/k3s/server/db/etcd/member",
             "/var/log/pods/campus_x/0.log",
