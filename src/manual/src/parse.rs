@@ -78,9 +78,12 @@ fn asked_language(line: &[OsString]) -> Option<Language> {
     Language::ALL.into_iter().find(|language| language.to_string() == name)
 }
 
-/// The words of the line that are commands of the tree: `bridle operation attach`.
+/// The words of the line that are commands of the tree: `bridle operation attach`; a program that was called by a path stays
+/// with it, so that the line can be typed again.
 fn reached(command: &Command, line: &[OsString]) -> String {
-    let mut words = vec![command.get_bin_name().unwrap_or(command.get_name()).to_owned()];
+    let typed = line.first().and_then(|name| name.to_str()).filter(|name| name.contains('/'));
+    let name = typed.unwrap_or_else(|| command.get_bin_name().unwrap_or(command.get_name()));
+    let mut words = vec![name.to_owned()];
     let mut here = command;
     for word in line.iter().skip(1).filter_map(|word| word.to_str()) {
         if let Some(below) = here.find_subcommand(word) {
