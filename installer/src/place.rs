@@ -20,6 +20,7 @@ use bridle_core::port::{Clock, Command, Process};
 use bridle_core::release::{Blob, ReleaseManifest};
 use bridle_core::site::Site;
 use bridle_core::wording;
+use bridle_host::commands::{self, Place};
 use bridle_host::layout::Layout;
 use bridle_host::units::{self, Systemd};
 use bridle_host::{files, journal};
@@ -119,10 +120,12 @@ impl Host {
             program(store, blob, &folder.join(name))?;
         }
         files::symlink_atomic(&Path::new("releases").join(release.id()), &self.layout.current_link())?;
-        if let Some(folder) = self.layout.bridle_link().parent() {
-            files::make_dirs(folder, 0o755)?;
+        let link = self.layout.bridle_link();
+        if commands::put(&self.layout, &link, &self.layout.program("bridle"))? != Place::Linked {
+            let path = link.display().to_string();
+            let detail = Message::new("check-command").with("path", path.as_str()).with("name", "bridle");
+            return Err(Fault::new(FaultCode::WriteFailed).with("path", path).detail(detail));
         }
-        files::symlink_atomic(&self.layout.program("bridle"), &self.layout.bridle_link())?;
         match completion(&self.layout) {
             Some(path) => put(&path, COMPLETION, 0o644),
             None => Ok(()),

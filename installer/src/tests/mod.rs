@@ -70,6 +70,21 @@ fn places_everything_and_hands_over() {
 }
 
 #[test]
+fn a_file_of_somebody_else_with_our_name_is_never_replaced() {
+    let mut host = TestHost::new();
+    let path = host.layout.bridle_link();
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("create");
+    bridle_host::files::write_atomic(&path, b"mine", 0o644).expect("write");
+    host.facts.taken = vec!["/usr/bin/bridle".to_owned()];
+    assert_eq!(code(host.install(&yes())), FaultCode::PreflightBlocked);
+    assert!(host.printed().contains("already called /usr/bin/bridle"), "{}", host.printed());
+    // It may also come there after the checks.
+    host.facts.taken.clear();
+    assert_eq!(code(host.install(&yes())), FaultCode::WriteFailed);
+    assert_eq!(std::fs::read_to_string(&path).expect("read"), "mine");
+}
+
+#[test]
 fn words_for_the_tab_key_are_placed_where_bash_looks_for_them() {
     let host = TestHost::new();
     let path = host.layout.bash_completion();

@@ -68,6 +68,12 @@ check-foreign = Another Kubernetes or container engine is there, { $engine }: { 
 check-foreign-data = An earlier { $engine } left data: { $path }
     .why = It is in nobody’s way, but takes space.
     .fix = Delete it yourself if nobody needs it.
+check-command = A file that is not Bridle’s is already called { $path }.
+    .why = The command { $name } would have to stand there, and nothing of yours is replaced.
+    .fix = Find out whose it is (dpkg -S says it for packages), then remove its package or give it another name.
+check-command-kept = A file that is not Bridle’s is already called { $path }; it stays as it is.
+    .why = The release brings a { $name } of its own, which is not put on the path: yours may not fit this platform’s version of Kubernetes.
+    .fix = For this platform use the one in /opt/bridle/current/bin (kubectl and ctr as k3s kubectl and k3s ctr), or give yours another name and install again.
 
 check-kernel = The kernel lacks { $feature }.
     .why = Programs in containers, or their network, need it.

@@ -68,6 +68,12 @@ check-foreign = Un autre Kubernetes ou moteur de conteneurs est présent, { $eng
 check-foreign-data = Un ancien { $engine } a laissé des données : { $path }
     .why = Elles ne gênent personne, mais prennent de la place.
     .fix = Supprimez-les vous-même si personne n’en a besoin.
+check-command = Un fichier qui n’est pas de Bridle s’appelle déjà { $path }.
+    .why = La commande { $name } devrait être à cette place, et rien de ce qui est à vous n’est remplacé.
+    .fix = Cherchez à qui il est (dpkg -S le dit pour les paquets), puis retirez son paquet ou donnez-lui un autre nom.
+check-command-kept = Un fichier qui n’est pas de Bridle s’appelle déjà { $path } ; il reste tel quel.
+    .why = La version apporte son propre { $name }, qui n’est pas mis à cette place : le vôtre peut ne pas convenir au Kubernetes de cette plateforme.
+    .fix = Pour cette plateforme, utilisez celui de /opt/bridle/current/bin (kubectl et ctr sont k3s kubectl et k3s ctr), ou donnez un autre nom au vôtre et refaites l’installation.
 
 check-kernel = Il manque { $feature } au noyau.
     .why = Les programmes en conteneur, ou leur réseau, en ont besoin.

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 pub use self::network::{Interface, NetworkFacts, Route};
 pub use self::ports::{Owner, PortUse, Protocol};
-pub use self::wanted::{DATA, KUBELET, KUBERNETES, LOGS, MODULES, PARAMETERS, PLACES, PORTS, PROGRAMS, RUN};
+pub use self::wanted::{
+    BRIDLE, COMMANDS, DATA, KUBELET, KUBERNETES, LOGS, MODULES, PARAMETERS, PLACES, PORTS, PROGRAMS, RUN,
+};
 use crate::port::Timestamp;
 
 /// Facts of one host.
@@ -53,6 +55,9 @@ pub struct HostFacts {
     pub ports_in_use: Vec<PortUse>,
     /// Traces of an existing Kubernetes or container engine.
     pub foreign: Vec<Trace>,
+    /// Those of [`COMMANDS`] where a file of somebody else stands.
+    #[serde(default)]
+    pub taken: Vec<String>,
     /// The paths of [`PLACES`] with their file systems.
     pub places: Vec<PlaceFacts>,
     /// How long it takes until a small write is safe where etcd will write; absent where it could not be measured.

@@ -147,8 +147,8 @@ mod tests {
     fn a_second_name_is_the_same_file_and_replaces_an_older_one() {
         let dir = tempfile::tempdir().expect("dir");
         let (blob, program) = (dir.path().join("blob"), dir.path().join("program"));
-        fs::write(&blob, "new").expect("blob");
-        fs::write(&program, "old").expect("program");
+        write_atomic(&blob, b"new", 0o444).expect("blob");
+        write_atomic(&program, b"old", 0o755).expect("program");
         for _again in 0..2 {
             assert!(link_atomic(&blob, &program, 0o755).expect("one file system"));
             let (one, two) = (fs::metadata(&blob).expect("blob"), fs::metadata(&program).expect("program"));

@@ -4,6 +4,7 @@
 
 pub mod certificates;
 pub mod clock;
+pub mod commands;
 pub mod cures;
 pub mod facts;
 pub mod files;

@@ -42,6 +42,7 @@ pub fn good_host() -> HostFacts {
         },
         ports_in_use: Vec::new(),
         foreign: Vec::new(),
+        taken: Vec::new(),
         places: PLACES.iter().map(|path| place(path)).collect(),
         sync: Some(SyncTimes { count: 200, median: 800, p99: 4000 }),
         modules: MODULES.iter().map(|name| Module { name: (*name).to_owned(), state: ModuleState::Ready }).collect(),

@@ -32,6 +32,18 @@ pub const PLACES: &[&str] = &[
     "/tmp",
 ];
 
+/// Where `bridle` is on the path.
+pub const BRIDLE: &str = "/usr/bin/bridle";
+
+/// Names on the path that are put there, as links to programs of the release.
+pub const COMMANDS: &[(&str, &str)] = &[
+    (BRIDLE, "bridle"),
+    ("/usr/local/bin/k3s", "k3s"),
+    ("/usr/local/bin/kubectl", "k3s"),
+    ("/usr/local/bin/ctr", "k3s"),
+    ("/usr/local/bin/helm", "helm"),
+];
+
 /// Ports that the platform listens on: front door, API server, kubelet, etcd, the agent's registry, the pod network,
 /// and on loopback etcd's metrics, the supervisor, containerd's streams and the health of each part (`k3s-contract.md` §7).
 pub const PORTS: &[(u16, Protocol)] = &[

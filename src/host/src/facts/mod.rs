@@ -53,6 +53,7 @@ pub fn gather(layout: &Layout, clock: &dyn Clock) -> HostFacts {
         network: network::facts(&files, earlier),
         ports_in_use: ports::in_use(&files, earlier),
         foreign: engines::traces(&files, earlier),
+        taken: crate::commands::taken(layout),
         places,
         sync,
         modules: kernel::modules(&files),

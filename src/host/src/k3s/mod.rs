@@ -12,6 +12,7 @@ use bridle_core::message::Message;
 use bridle_core::port::{Attempt, Clock, Process};
 use bridle_core::step::{KubernetesSettings, Standing};
 
+use crate::commands::{self, Place};
 use crate::files;
 use crate::layout::Layout;
 use crate::units::{self, Systemd};
@@ -41,8 +42,9 @@ impl K3s {
                 return Ok(missing_file(&file.path));
             }
         }
-        for (link, target) in self.wanted_links() {
-            if std::fs::read_link(&link).ok().as_deref() != Some(&target) {
+        for (link, target) in commands::of_kubernetes(&self.layout) {
+            // What is somebody else's stays; the preflight says so.
+            if !matches!(commands::place(&self.layout, &link, &target), Place::Linked | Place::Taken) {
                 return Ok(missing_file(&link));
             }
         }
@@ -58,9 +60,8 @@ impl K3s {
             files::make_dirs(file.path.parent().unwrap_or(Path::new("/")), 0o755)?;
             files::write_atomic(&file.path, file.text.as_bytes(), file.mode)?;
         }
-        for (link, target) in self.wanted_links() {
-            files::make_dirs(link.parent().unwrap_or(Path::new("/")), 0o755)?;
-            files::symlink_atomic(&target, &link)?;
+        for (link, target) in commands::of_kubernetes(&self.layout) {
+            commands::put(&self.layout, &link, &target)?;
         }
         // Volumes are open to every user inside their pods: no user of the host may get to them.
         files::make_dirs(&self.layout.volumes_dir(), 0o700)?;
@@ -71,9 +72,10 @@ impl K3s {
     #[must_use]
     pub fn forgotten(&self) -> Standing {
         let unit = self.layout.units_dir().join(units::K3S);
-        let links = self.wanted_links().into_iter().map(|(link, _)| link);
-        let left =
-            [self.layout.k3s_config(), unit].into_iter().chain(links).find(|path| path.symlink_metadata().is_ok());
+        let links = commands::of_kubernetes(&self.layout).map(|(link, _)| link);
+        let links = links.filter(|link| commands::is_ours(&self.layout, link));
+        let left = [self.layout.k3s_config(), unit].into_iter().filter(|path| path.symlink_metadata().is_ok());
+        let left = left.chain(links).next();
         left.map_or(Standing::Done, |path| {
             Standing::Missing(Message::new("missing-still-there").with("path", path.display().to_string()))
         })
@@ -92,8 +94,11 @@ impl K3s {
             self.layout.profile(),
             self.layout.units_dir().join(units::K3S),
         ];
-        for path in files.into_iter().chain(self.wanted_links().into_iter().map(|(link, _)| link)) {
+        for path in files {
             files::remove_if_there(&path)?;
+        }
+        for (link, _) in commands::of_kubernetes(&self.layout) {
+            commands::remove(&self.layout, &link)?;
         }
         self.systemd.daemon_reload()
     }
@@ -140,12 +145,6 @@ impl K3s {
             file(self.layout.units_dir().join(units::K3S), units::k3s_unit(), 0o644),
             file(self.layout.profile(), config::profile(), 0o644),
         ]
-    }
-
-    /// Commands that an expert expects on the path.
-    fn wanted_links(&self) -> Vec<(PathBuf, PathBuf)> {
-        let link = |name: &str, program: &str| (self.layout.local_bin().join(name), self.layout.program(program));
-        vec![link("k3s", "k3s"), link("kubectl", "k3s"), link("ctr", "k3s"), link("helm", "helm")]
     }
 }
 

@@ -81,7 +81,7 @@ pub fn items(layout: &Layout) -> Vec<Item> {
     sized(Thing::Store, layout.store_dir());
     sized(Thing::Programs, layout.at("/opt/bridle"));
     sized(Thing::History, layout.journal_dir());
-    for path in places::files(layout).into_iter().filter(|path| path.symlink_metadata().is_ok()) {
+    for path in places::own_files(layout).filter(|path| path.symlink_metadata().is_ok()) {
         found.push(Item { thing: Thing::Programs, name: shown(&path), bytes: None });
     }
     found.push(Item { thing: Thing::Running, name: "k3s".to_owned(), bytes: None });

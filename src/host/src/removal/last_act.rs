@@ -85,7 +85,7 @@ impl Act<'_> {
             .map(|unit| self.layout.units_dir().join(unit))
             .chain([self.layout.removal_rest()])
             .collect();
-        for path in places::files(self.layout) {
+        for path in places::own_files(self.layout) {
             if !own.contains(&path) && !self.was_there(&path) {
                 files::remove_if_there(&path)?;
             }

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use bridle_core::facts::COMMANDS;
+
+use crate::commands;
 use crate::layout::Layout;
 use crate::units;
 
@@ -57,7 +60,12 @@ pub(super) fn trees(layout: &Layout) -> Vec<PathBuf> {
 /// Single files and links of ours.
 pub(super) fn files(layout: &Layout) -> Vec<PathBuf> {
     let units = [units::AGENT, units::K3S, units::REMOVAL].map(|unit| layout.units_dir().join(unit));
-    let programs = ["k3s", "kubectl", "ctr", "helm"].map(|name| layout.local_bin().join(name));
-    let others = [layout.bridle_link(), layout.bash_completion(), layout.profile(), layout.removal_rest()];
-    units.into_iter().chain(programs).chain(others).collect()
+    let commands = COMMANDS.iter().map(|(path, _)| layout.at(path));
+    let others = [layout.bash_completion(), layout.profile(), layout.removal_rest()];
+    units.into_iter().chain(commands).chain(others).collect()
+}
+
+/// Those of [`files`] where nothing of somebody else stands.
+pub(super) fn own_files(layout: &Layout) -> impl Iterator<Item = PathBuf> {
+    files(layout).into_iter().filter(|path| !commands::is_taken(layout, path))
 }

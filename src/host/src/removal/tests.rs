@@ -264,10 +264,14 @@ fn a_host_without_a_receipt_keeps_what_is_not_ours_by_name() {
     let host = TestHost::new();
     host.install();
     fs::remove_file(host.layout.receipt_file()).expect("receipt");
+    host.put("/usr/local/bin/helm"); // the administrator's, put there since
     host.remove(Data::Keep);
     host.last_act();
     host.unit_ends();
-    for stays in ["/usr/local/bin/mine", "/var/lib/cni/networks/mine/10.0.0.1", "/etc/profile.d", "/run"] {
+    assert!(host.layout.local_bin().join("kubectl").symlink_metadata().is_err(), "ours goes");
+    for stays in
+        ["/usr/local/bin/helm", "/usr/local/bin/mine", "/var/lib/cni/networks/mine/10.0.0.1", "/etc/profile.d", "/run"]
+    {
         assert!(host.layout.at(stays).exists(), "{stays}");
     }
     assert!(!host.programs.0.lock().expect("lock").iter().any(|ran| ran.starts_with("groupdel")));

@@ -1,9 +1,9 @@
-//! Another Kubernetes or container engine.
+//! Another Kubernetes or container engine, and names on the path that are somebody else's.
 
 use std::collections::BTreeMap;
 
 use super::finding::{Finding, blocks, warns};
-use crate::facts::{HostFacts, Trace, TraceKind};
+use crate::facts::{BRIDLE, HostFacts, Trace, TraceKind};
 
 pub(super) fn judge(facts: &HostFacts, found: &mut Vec<Finding>) {
     let mut engines: BTreeMap<&str, Vec<&Trace>> = BTreeMap::new();
@@ -18,6 +18,13 @@ pub(super) fn judge(facts: &HostFacts, found: &mut Vec<Finding>) {
         let paths: Vec<&str> = traces.iter().map(|trace| trace.path.as_str()).collect();
         let finding = finding.about(engine).with("engine", engine).with("path", paths.join(", "));
         found.push(if only_data { finding } else { stopped(finding, &traces) });
+    }
+    for path in &facts.taken {
+        // Nothing can be done without our own command; the others are a convenience, and the file that is there stays.
+        let finding = if path == BRIDLE { blocks("check-command") } else { warns("check-command-kept") };
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let finding = finding.about(path).with("path", path.as_str()).with("name", name);
+        found.push(if path == BRIDLE { finding.command(format!("mv -n {path} {path}.old")) } else { finding });
     }
 }
 

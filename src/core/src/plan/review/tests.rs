@@ -126,6 +126,11 @@ const CASES: &[(Change, &[(&str, bool)])] = &[
         },
         &[("check-foreign:docker", true)],
     ),
+    (|facts, _| facts.taken = vec!["/usr/bin/bridle".into()], &[("check-command:/usr/bin/bridle", true)]),
+    (
+        |facts, _| facts.taken = vec!["/usr/local/bin/kubectl".into()],
+        &[("check-command-kept:/usr/local/bin/kubectl", false)],
+    ),
     // Kernel.
     (|facts, _| module(facts, "overlay", ModuleState::Absent), &[("check-kernel:overlay", true)]),
     (|facts, _| module(facts, "vxlan", ModuleState::Loadable), &[]),
