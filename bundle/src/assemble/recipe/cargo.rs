@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
@@ -22,6 +24,7 @@ impl Kitchen<'_> {
     pub(super) fn cargo(&self, folder: &Path, package: &str, bin: &str) -> Result<Product, AssembleError> {
         let workspace = workspace(folder)?;
         let target = self.cache.directory("cargo-target");
+        let _held = own(&target, &workspace)?;
         let home = cargo_home();
         // Not the workspace's own path: cargo names its files relative to it, and a flag that differs from checkout to
         // checkout would build all dependencies anew in each.
@@ -69,6 +72,7 @@ impl Kitchen<'_> {
 #[derive(Debug, Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
+    workspace_members: Vec<String>,
     resolve: Resolve,
 }
 
@@ -103,14 +107,17 @@ struct Kind {
     kind: Option<String>,
 }
 
-/// The package and what it links (features of the whole workspace: a little more rather than less).
-fn dependencies(workspace: &Path, package: &str) -> Result<Vec<Package>, AssembleError> {
+fn metadata(workspace: &Path) -> Result<Metadata, AssembleError> {
     let text = Tool::new("cargo")
         .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", TARGET])
         .directory(workspace)
         .output()?;
-    let metadata: Metadata =
-        serde_json::from_slice(&text).map_err(|error| AssembleError::recipe("cargo metadata", error.to_string()))?;
+    serde_json::from_slice(&text).map_err(|error| AssembleError::recipe("cargo metadata", error.to_string()))
+}
+
+/// The package and what it links (features of the whole workspace: a little more rather than less).
+fn dependencies(workspace: &Path, package: &str) -> Result<Vec<Package>, AssembleError> {
+    let metadata = metadata(workspace)?;
     let packages: BTreeMap<&str, &Package> =
         metadata.packages.iter().map(|package| (package.id.as_str(), package)).collect();
     let nodes: BTreeMap<&str, &Node> = metadata.resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
@@ -128,6 +135,44 @@ fn dependencies(workspace: &Path, package: &str) -> Result<Vec<Package>, Assembl
         seen.iter().filter_map(|id| packages.get(id)).map(|package| (*package).clone()).collect();
     found.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
     Ok(found)
+}
+
+/// Takes the shared target folder for this checkout alone, until the file given is dropped.
+///
+/// Cargo judges by times of files, which say nothing between checkouts: what another one built of its members is thrown away
+/// first. What they depend on stays.
+#[allow(clippy::disallowed_methods, reason = "waiting for another build; the publisher's side has no clock port")]
+fn own(target: &Path, workspace: &Path) -> Result<File, AssembleError> {
+    std::fs::create_dir_all(target).map_err(AssembleError::io("make", target))?;
+    let path = target.join("checkout");
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    let mut file = options.open(&path).map_err(AssembleError::io("open", &path))?;
+    let until = Instant::now() + LIMIT;
+    while let Err(error) = file.try_lock() {
+        match error {
+            TryLockError::WouldBlock if Instant::now() < until => std::thread::sleep(Duration::from_millis(200)),
+            error => return Err(AssembleError::io("lock", &path)(error.into())),
+        }
+    }
+    let mut last = String::new();
+    (&file).take(4096).read_to_string(&mut last).map_err(AssembleError::io("read", &path))?;
+    let this = workspace.display().to_string();
+    if last != this {
+        let metadata = metadata(workspace)?;
+        let members = metadata.packages.iter().filter(|package| metadata.workspace_members.contains(&package.id));
+        let mut clean =
+            Tool::new("cargo").args(["clean", "--quiet", "--locked", "--profile", "host", "--target", TARGET]);
+        for member in members {
+            clean = clean.arg("--package").arg(&member.name);
+        }
+        clean.arg("--target-dir").arg(target).directory(workspace).limit(LIMIT).output()?;
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(this.as_bytes()))
+            .map_err(AssembleError::io("write", &path))?;
+    }
+    Ok(file)
 }
 
 /// The folder of the nearest `Cargo.lock` above a recipe.
