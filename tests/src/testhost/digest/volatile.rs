@@ -4,7 +4,7 @@
 const VIEWS: [&str; 4] = ["/proc", "/sys", "/dev/pts", "/dev/mqueue"];
 
 /// Files and folders, with all below them.
-const PATHS: [&str; 33] = [
+const PATHS: [&str; 34] = [
     // Logs and records of logins.
     "/var/log/journal",
     "/run/log/journal",
@@ -12,6 +12,8 @@ const PATHS: [&str; 33] = [
     "/var/log/btmp",
     "/var/log/lastlog",
     "/run/utmp",
+    // Touched by `agetty --reload`, which a clean system runs at the end of its boot.
+    "/run/agetty.reload",
     // What the clean system's timers do: package lists, package backups, stamps of the timers themselves.
     "/var/lib/apt",
     "/var/cache/apt",
