@@ -5,6 +5,7 @@ use std::io;
 use bridle_core::digest::Digest;
 use bridle_core::oci::OciError;
 use bridle_core::release::ReleaseError;
+use bridle_core::run_file::FooterError;
 
 use super::contents::NamedBy;
 use crate::trust::TrustError;
@@ -148,7 +149,7 @@ pub enum FileError {
     Other(&'static str),
     /// A `.run` file whose footer is damaged or does not fit the file.
     #[error("read run file: {0}")]
-    Run(&'static str),
+    Run(FooterError),
     /// A `.run` file whose head is not the signed installer.
     #[error("read run file: {0}")]
     Head(&'static str),

@@ -21,8 +21,6 @@ pub use contents::{
 };
 pub use error::{FileError, HeaderProblem};
 pub use reader::{BlobReader, Conditions, LAYOUT, OpenedBundle, VerifiedBundle};
-#[cfg(any(test, feature = "sample"))]
-pub use run::parse_footer;
 pub use run::{INSTALLER, ReleaseFile, write_run};
 pub use source::{Section, Source, Stream};
 #[cfg(any(test, feature = "sample"))]

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use bridle_core::digest::Digest;
 use bridle_core::release::ReleaseManifest;
+use bridle_core::run_file::{FOOTER, FooterError, RunFile, VERSION};
 use rustix::fs::OFlags;
 use sha2::{Digest as _, Sha256};
 
@@ -16,10 +17,6 @@ use super::source::Section;
 
 /// Name of the program that is the head of a `.run` file.
 pub const INSTALLER: &str = "installer";
-const MAGIC: &[u8; 8] = b"BRIDLRUN";
-const VERSION: u32 = 1;
-const FOOTER: usize = 64;
-const PAGE: u64 = 4096;
 
 /// An opened release file; head and bundle are read from the same open file, whatever becomes of its path.
 #[derive(Debug)]
@@ -52,8 +49,7 @@ impl ReleaseFile {
             return Err(failed(size, io::ErrorKind::UnexpectedEof.into()));
         }
         file.read_exact_at(&mut footer, size - FOOTER as u64).map_err(|error| failed(size - FOOTER as u64, error))?;
-        if &footer[..8] == MAGIC {
-            let (head, bundle) = parse_footer(&footer, size)?;
+        if let Some(RunFile { head, bundle }) = RunFile::parse(&footer, size).map_err(refused)? {
             return Ok(Self { file, head: Some(head), bundle });
         }
         let mut magic = [0; 4];
@@ -123,52 +119,20 @@ pub fn write_run<W: Write>(mut out: W, installer: &mut File, bundle: &mut File) 
         from.seek(SeekFrom::Start(0)).and_then(|_| io::copy(from, out)).map_err(FileError::Write)
     };
     let head = copy(installer, &mut out)?;
-    let start = head.next_multiple_of(PAGE);
+    let start = RunFile::of(head, 0).bundle.start;
     io::copy(&mut io::repeat(0).take(start - head), &mut out).map_err(FileError::Write)?;
     let size = copy(bundle, &mut out)?;
-    out.write_all(&footer(head, start, size)).map_err(FileError::Write)?;
+    let run = RunFile::of(head, size);
+    out.write_all(&run.footer()).map_err(FileError::Write)?;
     out.flush().map_err(FileError::Write)?;
-    Ok(start + size + FOOTER as u64)
+    Ok(run.bundle.end + FOOTER as u64)
 }
 
-fn footer(head: u64, start: u64, size: u64) -> [u8; FOOTER] {
-    let mut bytes = [0; FOOTER];
-    bytes[..8].copy_from_slice(MAGIC);
-    bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
-    bytes[16..24].copy_from_slice(&head.to_le_bytes());
-    bytes[24..32].copy_from_slice(&start.to_le_bytes());
-    bytes[32..40].copy_from_slice(&size.to_le_bytes());
-    let sum = Sha256::digest(&bytes[..40]);
-    bytes[40..].copy_from_slice(&sum[..24]);
-    bytes
-}
-
-/// Where head and bundle lie, as the last 64 bytes of a file of `file` bytes say.
-pub fn parse_footer(bytes: &[u8; FOOTER], file: u64) -> Result<(Range<u64>, Range<u64>), FileError> {
-    let number = |at: usize| {
-        let mut word = [0; 8];
-        word.copy_from_slice(&bytes[at..at + 8]);
-        u64::from_le_bytes(word)
-    };
-    let (head, start, size) = (number(16), number(24), number(32));
-    // The checksum first: a flipped bit in the version is damage, not another version.
-    let sum = Sha256::digest(&bytes[..40]);
-    if bytes[40..] != sum[..24] {
-        return Err(FileError::Run("the footer is damaged"));
+fn refused(error: FooterError) -> FileError {
+    match error {
+        FooterError::Version(found) => FileError::Version { found, expected: VERSION },
+        other => FileError::Run(other),
     }
-    let mut found = [0; 4];
-    found.copy_from_slice(&bytes[8..12]);
-    if found != VERSION.to_le_bytes() {
-        return Err(FileError::Version { found: u32::from_le_bytes(found), expected: VERSION });
-    }
-    if *bytes != footer(head, start, size) {
-        return Err(FileError::Run("the footer holds what this version has no room for"));
-    }
-    let whole = start.checked_add(size).and_then(|end| end.checked_add(FOOTER as u64));
-    if head.checked_next_multiple_of(PAGE) != Some(start) || whole != Some(file) {
-        return Err(FileError::Run("the sizes in the footer do not fit the file; is it complete?"));
-    }
-    Ok((0..head, start..start + size))
 }
 
 fn failed(position: u64, source: io::Error) -> FileError {

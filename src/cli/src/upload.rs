@@ -8,7 +8,7 @@ use std::path::Path;
 use bridle_client::{ClientError, Pieces, Upload, upload};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
-use bridle_core::run_file::{FOOTER, bundle_range};
+use bridle_core::run_file::{FOOTER, RunFile};
 use bridle_core::wording;
 use tokio::sync::oneshot;
 
@@ -103,10 +103,11 @@ impl Source {
         let size = metadata.len();
         let mut footer = [0; FOOTER];
         let range = match size.checked_sub(FOOTER as u64) {
-            Some(at) => opened.read_exact_at(&mut footer, at).map(|()| bundle_range(&footer, size))?,
-            None => None,
+            Some(at) => opened.read_exact_at(&mut footer, at).map(|()| RunFile::parse(&footer, size))?,
+            None => Ok(None),
         };
-        let range = range.unwrap_or(0..size);
+        // A damaged file goes as it is: the agent refuses it by name.
+        let range = range.ok().flatten().map_or(0..size, |file| file.bundle);
         opened.seek(SeekFrom::Start(range.start))?;
         let total = range.end - range.start;
         Ok(Self { reader: Box::new(opened.take(total)), total: Some(total) })

@@ -5,9 +5,10 @@ use std::io::{self, Cursor, Read};
 use std::sync::OnceLock;
 
 use bridle_bundle::file::{Conditions, Contents, FileError, OpenedBundle, Stream};
-use bridle_bundle::file::{MAX_BLOBS, MAX_IMAGES, MAX_MANIFEST, parse_footer, parse_header, write_bundle};
+use bridle_bundle::file::{MAX_BLOBS, MAX_IMAGES, MAX_MANIFEST, parse_header, write_bundle};
 use bridle_bundle::sample::{Archive, Document, Sample, trusted};
 use bridle_core::digest::Digest;
+use bridle_core::run_file::RunFile;
 
 use crate::edit::{self, Input};
 
@@ -138,7 +139,7 @@ pub(crate) fn footer(data: &[u8]) {
             *byte = std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()).unwrap_or(0);
         }
     }
-    if let Ok((head, bundle)) = parse_footer(&footer, size) {
+    if let Ok(Some(RunFile { head, bundle })) = RunFile::parse(&footer, size) {
         assert!(head.start == 0 && head.end <= bundle.start && bundle.start <= bundle.end);
         assert_eq!(bundle.end + 64, size);
         assert!(bundle.start - head.end < 4096, "room for something that nothing checks");
