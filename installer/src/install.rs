@@ -1,6 +1,6 @@
 //! `install`: check, plan, question, place, hand over.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -28,9 +28,6 @@ use crate::opening::{self, Opened, Trust};
 use crate::place::{Ended, Host};
 use crate::preview::Preview;
 use crate::site;
-
-/// Held by the installer that changes the host.
-const LOCK: &str = "installer.lock";
 
 /// What an installation needs to know of its surroundings.
 pub struct Surroundings<'a> {
@@ -77,7 +74,7 @@ pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) 
         return Ok(next);
     }
     if !options.plan_only {
-        alone(&layout.run_dir())?;
+        alone(layout)?;
     }
     // A slip in the profile is told before the long look at the file.
     let given = site::given(options, &layout.site_file())?;
@@ -295,7 +292,7 @@ fn place(
 ) -> Result<Next, Fault> {
     (around.guard)()?;
     let host = &around.host;
-    let _lock = lock(&host.layout.run_dir())?;
+    let _lock = lock(&host.layout)?;
     let release = opened.release().clone();
     // Another installer may have been faster than the person who was asked.
     if let Some(next) = already(console, around, &release.id(), false)? {
@@ -334,12 +331,12 @@ fn given_up(console: &mut Console) -> Next {
 ///
 /// # Errors
 /// `InstallerRunning` if another one changes it.
-pub fn lock(run_dir: &Path) -> Result<Lock, Fault> {
-    files::make_dirs(run_dir, 0o755)?;
-    Lock::try_acquire(&run_dir.join(LOCK))?.ok_or_else(|| Fault::new(FaultCode::InstallerRunning))
+pub fn lock(layout: &Layout) -> Result<Lock, Fault> {
+    files::make_dirs(&layout.run_dir(), 0o755)?;
+    Lock::try_acquire(&layout.installer_lock())?.ok_or_else(|| Fault::new(FaultCode::InstallerRunning))
 }
 
 /// A look at the lock before anybody is asked anything. It makes nothing: where no installer ever worked is no lock.
-fn alone(run_dir: &Path) -> Result<(), Fault> {
-    if run_dir.join(LOCK).exists() { lock(run_dir).map(drop) } else { Ok(()) }
+fn alone(layout: &Layout) -> Result<(), Fault> {
+    if layout.installer_lock().exists() { lock(layout).map(drop) } else { Ok(()) }
 }

@@ -34,7 +34,7 @@ pub fn mend(
         return Ok(false);
     }
     let host = &around.host;
-    let _lock = lock(&host.layout.run_dir())?;
+    let _lock = lock(&host.layout)?;
     // What was here before includes what a cure changes.
     bridle_host::removal::record(&host.layout, &*host.process)?;
     let hand = Cures::new(&host.layout, &*host.process, &*host.clock);

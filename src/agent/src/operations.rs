@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use bridle_core::engine::{Engine, Inbox, Observer, Rest, World};
 use bridle_core::event::{Event, EventKind, OperatorCommand};
 use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::message::Message;
 use bridle_core::operation::{OperationId, OperationState, OperationView};
 use bridle_core::plan::{OperationKind, Plan};
 use bridle_core::port::{Clock, Cluster, Host};
@@ -50,12 +51,23 @@ struct State {
     commands: VecDeque<(OperatorCommand, String)>,
     waiting: bool,
     closing: bool,
+    /// How many tidy the store: no operation begins meanwhile.
+    tidying: usize,
     installed: Option<String>,
 }
 
 struct Current {
     events: Vec<Event>,
     view: OperationView,
+}
+
+/// While it lives, no operation begins.
+pub(crate) struct Quiet<'a>(&'a Operations);
+
+impl Drop for Quiet<'_> {
+    fn drop(&mut self) {
+        self.0.lock().tidying -= 1;
+    }
 }
 
 impl Operations {
@@ -99,13 +111,27 @@ impl Operations {
         refuse_second(&self.lock())
     }
 
+    /// Keeps operations from beginning until what is given back is dropped: for work on the store that takes things away.
+    ///
+    /// # Errors
+    /// `OperationRunning` names the operation that has not ended.
+    pub(crate) fn quiet(&self) -> Result<Quiet<'_>, Fault> {
+        let mut state = self.lock();
+        refuse_second(&state)?;
+        state.tidying += 1;
+        Ok(Quiet(self))
+    }
+
     /// Begins an operation: its plan is on disk when this returns, and goes on after any interruption.
     ///
     /// # Errors
-    /// A [`Fault`] if another one is open, or the journal cannot be written.
+    /// A [`Fault`] if another one is open, the store is being tidied, or the journal cannot be written.
     pub(crate) fn begin(&self, plan: Plan, by: &str) -> Result<OperationView, Fault> {
         let mut state = self.lock();
         refuse_second(&state)?;
+        if state.tidying > 0 {
+            return Err(Fault::new(FaultCode::StoreBusy));
+        }
         let taken = journal::list(&self.dir)?;
         let time = self.ports.clock.now();
         let operation = OperationId::next(time, plan.kind(), &taken);
@@ -330,7 +356,10 @@ impl Inbox for Operations {
 
 fn refuse_second(state: &State) -> Result<(), Fault> {
     match state.open.front() {
-        Some(open) => Err(Fault::new(FaultCode::OperationRunning).with("operation", open.as_str())),
+        Some(open) => {
+            let detail = Message::new("operation-not-ended").with("operation", open.as_str());
+            Err(Fault::new(FaultCode::OperationRunning).with("operation", open.as_str()).detail(detail))
+        }
         None => Ok(()),
     }
 }

@@ -55,7 +55,7 @@ impl Remover {
     /// A [`Fault`] if another operation is open, the name is missing or wrong, or the host has changed since.
     pub(crate) fn begin(&self, order: &RemovalOrder, by: &str) -> Result<OperationView, Fault> {
         // An installer that places a release at this moment will hand over an operation of its own.
-        let lock = Lock::try_acquire(&self.layout.run_dir().join("installer.lock"))?;
+        let lock = Lock::try_acquire(&self.layout.installer_lock())?;
         let _lock = lock.ok_or_else(|| Fault::new(FaultCode::OperationRunning).with("operation", "install"))?;
         self.operations.refuse_second()?;
         let (installed, plan) = self.plan(order.data)?;

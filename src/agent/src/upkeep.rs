@@ -15,11 +15,11 @@ use bridle_bundle::file::{Conditions, FileError, OpenedBundle, Stream, VerifiedB
 use bridle_bundle::store::{Checked, InUse, Pin, Progress, StoreError};
 use bridle_bundle::trust::TrustedKeys;
 use bridle_core::fault::{Fault, FaultCode};
-use bridle_core::message::Message;
 use bridle_core::port::{Clock, Timestamp};
 use bridle_core::status::ReleaseView;
 use bridle_core::store::space::SpaceView;
 use bridle_core::store::{AddView, CollectView, ReleaseDetail, RepairView, SizedPart};
+use bridle_host::files::Lock;
 use bridle_host::layout::Layout;
 
 pub(crate) use self::intake::{STALLED, pump};
@@ -90,7 +90,11 @@ impl Upkeep {
     /// # Errors
     /// A [`Fault`] if it is the installed one, is used, or an operation has not ended.
     pub(crate) fn remove(&self, id: &str) -> Result<CollectView, Fault> {
-        self.no_operation()?;
+        // An installer that brings a release at this moment would hand over an operation that misses it.
+        let lock = Lock::try_acquire(&self.layout.installer_lock())?;
+        let _lock = lock.ok_or_else(|| Fault::new(FaultCode::InstallerRunning))?;
+        // Held to the end: an operation that begins in between may need what is taken away.
+        let _quiet = self.operations.quiet()?;
         if self.operations.installed().as_deref() == Some(id) {
             return Err(Fault::new(FaultCode::ReleaseInUse).with("release", id));
         }
@@ -106,7 +110,7 @@ impl Upkeep {
     /// # Errors
     /// A [`Fault`] if an operation has not ended, or it cannot be told what is needed.
     pub(crate) fn collect(&self, dry_run: bool) -> Result<CollectView, Fault> {
-        self.no_operation()?;
+        let _quiet = self.operations.quiet()?;
         let collected = self.store.store().collect(&self.in_use(), self.clock.now(), dry_run);
         Ok(collected.map_err(|error| self.fault(&error))?.view(dry_run))
     }
@@ -182,17 +186,6 @@ impl Upkeep {
             return InUse::Images(BTreeSet::new());
         }
         self.sight.images().map_or(InUse::Unknown, InUse::Images)
-    }
-
-    /// An operation that has not ended may need anything.
-    fn no_operation(&self) -> Result<(), Fault> {
-        match self.operations.current().filter(|view| !view.state.is_final()) {
-            None => Ok(()),
-            Some(view) => {
-                let detail = Message::new("operation-not-ended").with("operation", view.id.as_str());
-                Err(Fault::new(FaultCode::OperationRunning).with("operation", view.id.as_str()).detail(detail))
-            }
-        }
     }
 
     fn seconds(&self) -> u64 {

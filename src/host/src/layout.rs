@@ -55,6 +55,8 @@ paths! {
     bash_completion = "usr/share/bash-completion/completions/bridle";
     /// What may be lost at a restart.
     run_dir = "run/bridle";
+    /// Held by the one installer that changes this host.
+    installer_lock = "run/bridle/installer.lock";
     /// Where the agent listens.
     socket = "run/bridle/agent.sock";
     /// Units of ours.

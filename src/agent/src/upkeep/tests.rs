@@ -62,3 +62,59 @@ async fn nothing_more_is_taken_than_waits() {
     assert!(taken.load(Ordering::Relaxed) < 30, "{taken:?}");
     drop(intake);
 }
+
+/// Tries to begin an operation at the moment in which the images in use are asked for.
+#[derive(Default)]
+struct Intruder {
+    operations: std::sync::OnceLock<Arc<Operations>>,
+    told: std::sync::Mutex<Vec<FaultCode>>,
+}
+
+impl Sight for Intruder {
+    fn look(&self) -> Result<crate::observe::Seen, Fault> {
+        Ok((Vec::new(), Vec::new()))
+    }
+
+    fn images(&self) -> Option<BTreeSet<String>> {
+        let operations = self.operations.get().expect("set before anything is asked");
+        let told = operations.begin(install_plan(), "root").map_or_else(|fault| Some(fault.code), |_| None);
+        self.told.lock().expect("lock").extend(told);
+        Some(BTreeSet::new())
+    }
+}
+
+fn install_plan() -> bridle_core::plan::Plan {
+    let release = include_bytes!("../../../core/tests/fixtures/release-v1.json");
+    let release = bridle_core::release::ReleaseManifest::parse(release).expect("fixture parses");
+    let place = bridle_core::plan::install::Place { node: "h1".to_owned(), address: "198.18.0.11".to_owned() };
+    bridle_core::plan::install::plan(&release, &bridle_core::site::Site::default(), &place).expect("plan")
+}
+
+#[test]
+fn no_operation_begins_while_something_is_taken_away() {
+    use bridle_core::port::sim::{SimClock, SimWorld};
+    let dir = tempfile::tempdir().expect("dir");
+    let layout = Layout::under(dir.path());
+    bridle_host::files::make_dirs(&layout.run_dir(), 0o755).expect("dir");
+    bridle_host::files::make_dirs(&layout.k3s_data(), 0o755).expect("dir");
+    bridle_host::files::make_dirs(&layout.data_dir(), 0o711).expect("dir");
+    let (world, clock): (Arc<SimWorld>, Arc<SimClock>) = Default::default();
+    let ports =
+        crate::operations::Ports { host: Arc::clone(&world) as _, cluster: world, clock: Arc::clone(&clock) as _ };
+    let operations = Arc::new(Operations::load(layout.journal_dir(), ports).expect("no journal yet"));
+    let store = bridle_bundle::store::Store::open(&layout.store_dir()).expect("store");
+    let store = Arc::new(SharedStore::new(store).expect("store"));
+    let sight = Arc::new(Intruder::default());
+    assert!(sight.operations.set(Arc::clone(&operations)).is_ok());
+    let upkeep = Upkeep::new(layout.clone(), store, Arc::clone(&operations), Arc::clone(&sight) as _, clock);
+    upkeep.collect(false).expect("collected");
+    assert_eq!(upkeep.remove("campus-1.0.0").expect_err("there is none").code, FaultCode::ReleaseAbsent);
+    assert_eq!(*sight.told.lock().expect("lock"), [FaultCode::StoreBusy, FaultCode::StoreBusy]);
+    let held = Lock::try_acquire(&layout.installer_lock()).expect("lock").expect("free");
+    assert_eq!(upkeep.remove("campus-1.0.0").expect_err("an installer works").code, FaultCode::InstallerRunning);
+    drop(held);
+    // Afterwards one begins, and then nothing is taken away.
+    operations.begin(install_plan(), "root").expect("begins");
+    assert_eq!(upkeep.collect(false).expect_err("an operation is open").code, FaultCode::OperationRunning);
+    assert_eq!(upkeep.remove("campus-1.0.0").expect_err("an operation is open").code, FaultCode::OperationRunning);
+}
