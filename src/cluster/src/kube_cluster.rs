@@ -118,7 +118,9 @@ impl Cluster for KubeCluster {
                 resources::probe(&self.api, chart, &resources::read(self.blobs.as_ref(), chart, package)?)
             }
             ClusterStep::Chart(chart) => self.helm.probe_chart(&self.api, chart),
+            ClusterStep::Charts(charts) => self.helm.probe_charts(&self.api, charts),
             ClusterStep::ChartGone { name, namespace } => Helm::probe_gone(&self.api, name, namespace),
+            ClusterStep::ChartsGone { charts } => Helm::probe_charts_gone(&self.api, charts),
             ClusterStep::KeepSecrets { secrets } => kept::probe(&self.api, secrets, self.kept.as_ref()),
             // Journeys write and clean up after themselves; nothing short of doing them shows that the platform works.
             ClusterStep::Probes { probes, host, address } => {
@@ -141,7 +143,9 @@ impl Cluster for KubeCluster {
                 resources::apply(&self.api, clock, chart, &definitions, attempt)
             }
             ClusterStep::Chart(chart) => self.helm.apply_chart(&self.api, self.blobs.as_ref(), chart, attempt),
+            ClusterStep::Charts(charts) => self.helm.apply_charts(&self.api, self.blobs.as_ref(), charts, attempt),
             ClusterStep::ChartGone { name, namespace } => self.helm.apply_gone(&self.api, name, namespace, attempt),
+            ClusterStep::ChartsGone { charts } => self.helm.apply_charts_gone(&self.api, charts, attempt),
             ClusterStep::KeepSecrets { secrets } => kept::keep(&self.api, secrets, self.kept.as_ref(), attempt),
             ClusterStep::Probes { probes, host, address } => {
                 probe::apply(&self.runtime, clock, &self.front_door(host, address)?, probes, attempt)

@@ -5,6 +5,14 @@ wait-namespace-gone = the old area { $namespace } is still being removed
 wait-crd = the object kind { $name } is not in force yet
 wait-chart-workload = { $workload }: { $done } of { $wanted } ready
 wait-chart-pod = { $workload }: { $pod } does not start ({ $reason })
+wait-charts = { $done } of { $wanted } { $wanted ->
+        [one] part
+       *[other] parts
+    } ready; waiting for { $what }
+wait-charts-gone = { $done } of { $wanted } { $wanted ->
+        [one] part
+       *[other] parts
+    } removed; waiting for { $what }
 wait-chart-gone = parts of { $chart } are still being removed
 wait-probe = the check “{ $probe }” is running
 wait-probe-red = the check “{ $probe }” is not green yet: { $request }

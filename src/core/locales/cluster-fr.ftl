@@ -5,6 +5,14 @@ wait-namespace-gone = l’ancien espace { $namespace } est encore en cours de su
 wait-crd = le type d’objet { $name } n’est pas encore en vigueur
 wait-chart-workload = { $workload } : { $done } sur { $wanted } prêts
 wait-chart-pod = { $workload } : { $pod } ne démarre pas ({ $reason })
+wait-charts = { $done } { $done ->
+        [one] partie prête
+       *[other] parties prêtes
+    } sur { $wanted } ; en attente de { $what }
+wait-charts-gone = { $done } { $done ->
+        [one] partie retirée
+       *[other] parties retirées
+    } sur { $wanted } ; en attente de { $what }
 wait-chart-gone = des éléments de { $chart } sont encore en cours de suppression
 wait-probe = la vérification « { $probe } » est en cours
 wait-probe-red = la vérification « { $probe } » n’est pas encore verte : { $request }

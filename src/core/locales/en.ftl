@@ -17,7 +17,15 @@ step-secrets = Make { $count } { $count ->
     } of this site
 step-custom-resources = Declare the object kinds of { $chart }
 step-chart = Put { $chart } { $version } in place
+step-charts = Put { $count } { $count ->
+        [one] part
+       *[other] parts
+    } in place at the same time: { $charts }
 step-chart-gone = Remove { $chart }
+step-charts-gone = Remove { $count } { $count ->
+        [one] part
+       *[other] parts
+    } at the same time: { $charts }
 step-probes = Check as a user would ({ $count })
 operation-approved = confirmed
 operation-running = running

@@ -17,7 +17,15 @@ step-secrets = Créer { $count } { $count ->
     } de ce site
 step-custom-resources = Déclarer les types d’objets de { $chart }
 step-chart = Mettre en place { $chart } { $version }
+step-charts = Mettre en place { $count } { $count ->
+        [one] partie
+       *[other] parties
+    } en même temps : { $charts }
 step-chart-gone = Retirer { $chart }
+step-charts-gone = Retirer { $count } { $count ->
+        [one] partie
+       *[other] parties
+    } en même temps : { $charts }
 step-probes = Contrôler comme le ferait un utilisateur ({ $count })
 operation-approved = confirmée
 operation-running = en cours

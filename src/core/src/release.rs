@@ -177,7 +177,7 @@ pub struct Chart {
     pub namespace: String,
     /// When it is applied.
     pub stage: Stage,
-    /// Place within the stage, ascending.
+    /// Place within the stage, ascending; charts of an equal place do not depend on each other.
     pub order: u32,
     /// Deadline for the chart's workloads to become ready, in seconds.
     pub timeout_seconds: u32,

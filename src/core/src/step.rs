@@ -113,6 +113,8 @@ pub enum ClusterStep {
     },
     /// A chart is deployed with these values, and its workloads are ready.
     Chart(Box<ChartStep>),
+    /// The same for several charts at once that do not depend on each other, in the release's order.
+    Charts(Vec<ChartStep>),
     /// All probes are green through the front door.
     Probes {
         /// The probes.
@@ -128,6 +130,11 @@ pub enum ClusterStep {
         name: String,
         /// Its namespace.
         namespace: String,
+    },
+    /// Several Helm releases that do not depend on each other are gone, the last one first.
+    ChartsGone {
+        /// The Helm releases.
+        charts: Vec<ChartName>,
     },
     /// The values of these secrets, as the cluster has them, are kept on the host.
     KeepSecrets {
@@ -151,6 +158,26 @@ pub struct ChartStep {
     pub values: serde_json::Map<String, serde_json::Value>,
     /// Deadline for its workloads, in seconds.
     pub timeout_seconds: u32,
+}
+
+/// A Helm release by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChartName {
+    /// Name of the Helm release.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+}
+
+/// Most charts that are worked on at a time: each is a process of helm with about 100 MB, and a burst of requests.
+pub const CHARTS_AT_ONCE: usize = 4;
+
+impl ChartStep {
+    /// Deadline of one attempt in seconds: the chart's own one, and a minute for everything around it; at most six hours.
+    #[must_use]
+    pub fn limit_seconds(&self) -> u32 {
+        self.timeout_seconds.saturating_add(60).min(6 * 3600)
+    }
 }
 
 /// How a step stands in the world; read from the world, never from the journal.
@@ -209,8 +236,15 @@ impl Step {
                 ClusterStep::Chart(chart) => Message::new("step-chart")
                     .with("chart", chart.name.as_str())
                     .with("version", chart.version.as_str()),
+                ClusterStep::Charts(charts) => {
+                    let names = charts.iter().map(|chart| format!("{} {}", chart.name, chart.version));
+                    together("step-charts", names)
+                }
                 ClusterStep::Probes { probes, .. } => Message::new("step-probes").with("count", probes.len()),
                 ClusterStep::ChartGone { name, .. } => Message::new("step-chart-gone").with("chart", name.as_str()),
+                ClusterStep::ChartsGone { charts } => {
+                    together("step-charts-gone", charts.iter().map(|chart| chart.name.clone()))
+                }
                 ClusterStep::KeepSecrets { secrets } => Message::new("step-keep-secrets").with("count", secrets.len()),
             },
         }
@@ -236,11 +270,19 @@ impl Step {
             Self::Cluster(ClusterStep::SiteSecrets { .. }) => "site-secrets",
             Self::Cluster(ClusterStep::CustomResources { .. }) => "custom-resources",
             Self::Cluster(ClusterStep::Chart(_)) => "chart",
+            Self::Cluster(ClusterStep::Charts(_)) => "charts",
             Self::Cluster(ClusterStep::Probes { .. }) => "probes",
             Self::Cluster(ClusterStep::ChartGone { .. }) => "chart-gone",
+            Self::Cluster(ClusterStep::ChartsGone { .. }) => "charts-gone",
             Self::Cluster(ClusterStep::KeepSecrets { .. }) => "keep-secrets",
         }
     }
+}
+
+/// A title that counts charts and names them.
+fn together(code: &'static str, names: impl Iterator<Item = String>) -> Message {
+    let names: Vec<String> = names.collect();
+    Message::new(code).with("count", names.len()).with("charts", names.join(", "))
 }
 
 /// Number of a step within its plan, from 1, as people see it.

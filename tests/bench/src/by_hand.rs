@@ -109,13 +109,15 @@ fn lay_out(host: &Host, campus: &Campus, scratch: &Path) -> Outcome<Vec<ChartSte
                 let objects = secrets.iter().map(|secret| secret_object(&json!(secret), &certificate)).collect();
                 host.write_file(format!("{PARTS}/secrets.json"), list(objects))?;
             }
-            Step::Cluster(ClusterStep::Chart(chart)) => {
-                host.push(blob(&chart.package.to_string()), format!("{PARTS}/{}.tgz", chart.name))?;
-                host.write_file(format!("{PARTS}/{}.json", chart.name), json!(chart.values).to_string())?;
-                charts.push(*chart);
-            }
+            Step::Cluster(ClusterStep::Chart(chart)) => charts.push(*chart),
+            // By hand one follows the other.
+            Step::Cluster(ClusterStep::Charts(group)) => charts.extend(group),
             _ => {}
         }
+    }
+    for chart in &charts {
+        host.push(blob(&chart.package.to_string()), format!("{PARTS}/{}.tgz", chart.name))?;
+        host.write_file(format!("{PARTS}/{}.json", chart.name), json!(chart.values).to_string())?;
     }
     host.shell("systemctl daemon-reload; sync")?;
     Ok(charts)

@@ -164,8 +164,10 @@ fn steps(campus: &campus::Campus) -> Outcome<Vec<String>> {
 
 fn short(step: &serde_json::Value) -> String {
     let name = step.as_object().and_then(|step| step.keys().next()).map_or_else(|| step.to_string(), Clone::clone);
-    let chart = step["chart"]["name"].as_str().or(step["custom_resources"]["chart"].as_str()).unwrap_or_default();
-    format!("{name} {chart}").trim_end().to_owned()
+    let several = step["charts"].as_array().into_iter().flatten();
+    let one = step["chart"]["name"].as_str().or(step["custom_resources"]["chart"].as_str());
+    let charts: Vec<&str> = several.filter_map(|chart| chart["name"].as_str()).chain(one).collect();
+    format!("{name} {}", charts.join(", ")).trim_end().to_owned()
 }
 
 fn keep(root: &Path, name: &str, title: &str, table: &str) -> Outcome<()> {

@@ -9,7 +9,7 @@ use bridle_core::plan::install::{self, Place};
 use bridle_core::plan::uninstall::{self, Installed};
 use bridle_core::port::Timestamp;
 use bridle_core::port::sim::DiskWorld;
-use bridle_core::release::ReleaseManifest;
+use bridle_core::release::{ReleaseManifest, Stage};
 use bridle_core::removal::Data;
 use bridle_core::site::Site;
 use bridle_core::step::{Step, Undo};
@@ -95,8 +95,13 @@ impl Operation {
 
 fn installation() -> Plan {
     let release = ReleaseManifest::parse(include_bytes!("../../../src/core/tests/fixtures/release-v1.json"));
+    let mut release = release.expect("the sample release parses");
+    // Single charts and a group.
+    for chart in release.charts.iter_mut().filter(|chart| chart.stage == Stage::Platform) {
+        chart.order = 10;
+    }
     let place = Place { node: "h1".to_owned(), address: "198.18.0.11".to_owned() };
-    install::plan(&release.expect("the sample release parses"), &Site::default(), &place).expect("it can be installed")
+    install::plan(&release, &Site::default(), &place).expect("it can be installed")
 }
 
 fn uninstallation(data: Data) -> Plan {

@@ -311,7 +311,7 @@ impl<'a> Stage<'a> {
         let state = state.ok_or_else(|| format!("the journal ends otherwise than {:?}", self.operation.endings()))?;
         let kept: Vec<PathBuf> = match state {
             OperationState::Committed => Vec::new(),
-            _ => self.operation.kept_for_later().map(|step| self.world.place(step)).collect(),
+            _ => self.operation.kept_for_later().flat_map(|step| self.world.places(step)).collect(),
         };
         let is_kept = |path: &Path| kept.iter().any(|kept| path.starts_with(kept));
         let left = |(path, ..): &&(PathBuf, String, Vec<u8>)| is_part(path) && !is_kept(path);

@@ -1,5 +1,6 @@
 //! Helm releases: one chart, one release, applied by the helm program of the Bridle release.
 
+mod group;
 mod manifest;
 mod program;
 mod record;

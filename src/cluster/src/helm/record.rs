@@ -69,8 +69,8 @@ pub(super) fn any(api: &ApiServer, name: &str, namespace: &str) -> Result<bool, 
 /// once more; deleting the record forgets which objects the killed run made, so that those of a first installation would
 /// never be removed. "Failed" is exactly what helm itself writes when a run ends badly: nothing in the cluster changes, the
 /// history says what happened, the list of objects stays, and the next `helm upgrade --install` goes on from there (over a
-/// failed first installation, too; objects that a half-done uninstall removed are made again). No helm runs at this moment:
-/// the agent is the only one that runs it, one at a time, and its children die with it.
+/// failed first installation, too; objects that a half-done uninstall removed are made again). No helm runs for this
+/// release at this moment: the agent is the only one that runs it, one at a time for each, and its children die with it.
 ///
 /// # Errors
 /// `KubernetesRefused`, or `ChartFailed` if the record cannot be read.

@@ -3,12 +3,17 @@
 use super::*;
 use crate::plan::install::{Place, plan};
 use crate::port::sim::{SimClock, SimInbox, SimJournal, SimObserver, SimWorld};
-use crate::release::ReleaseManifest;
+use crate::release::{ReleaseManifest, Stage};
 use crate::site::Site;
 
-/// A release with every kind of step.
-pub fn release() -> ReleaseManifest {
-    ReleaseManifest::parse(include_bytes!("../../tests/fixtures/release-v1.json")).expect("fixture parses")
+/// A release with every kind of step: single charts and a group of them.
+fn release() -> ReleaseManifest {
+    let fixture = include_bytes!("../../tests/fixtures/release-v1.json");
+    let mut release = ReleaseManifest::parse(fixture).expect("fixture parses");
+    for chart in release.charts.iter_mut().filter(|chart| chart.stage == Stage::Platform) {
+        chart.order = 10;
+    }
+    release
 }
 
 fn install_plan() -> Plan {
@@ -133,7 +138,7 @@ fn abort_takes_everything_back_even_across_stops() {
         effects
     };
     let left = without_probes(&whole.world);
-    for gone in ["host/kubernetes", "host/configuration", "chart/coredns", "chart/frontend"] {
+    for gone in ["host/kubernetes", "host/configuration", "chart/coredns", "chart/ingress", "chart/frontend"] {
         assert!(!left.contains_key(gone), "{gone} is still there");
     }
     let before = whole.journal.records.iter().position(|event| matches!(event.kind, EventKind::Commanded { .. }));
@@ -151,6 +156,29 @@ fn abort_takes_everything_back_even_across_stops() {
         }
         assert_eq!(bench.run(), Ok(Rest::Ended(OperationState::RolledBack)), "after {records} records");
         assert_eq!(without_probes(&bench.world), left, "after {records} records");
+    }
+}
+
+#[test]
+fn a_group_that_came_half_way_is_finished_or_taken_back() {
+    let plan = install_plan();
+    let mut whole = Bench::new(&plan);
+    whole.run().expect("uninterrupted run");
+    for (word, end) in
+        [(OperatorCommand::Retry, OperationState::Committed), (OperatorCommand::Abort, OperationState::RolledBack)]
+    {
+        let mut bench = Bench::new(&plan);
+        bench.world.fail("charts", 3);
+        assert_eq!(bench.run(), Ok(Rest::Waiting(OperationState::NeedsOperator)));
+        let (effects, wanted) = (bench.world.effects(), whole.world.effects());
+        assert_eq!(effects.get("chart/coredns"), wanted.get("chart/coredns"), "what is there stays");
+        assert_eq!(effects["chart/ingress"], "half");
+        bench.inbox.say(word);
+        assert_eq!(bench.run(), Ok(Rest::Ended(end)));
+        match end {
+            OperationState::Committed => assert_eq!(bench.world.effects(), wanted),
+            _ => assert!(!bench.world.effects().keys().any(|key| key.starts_with("chart/"))),
+        }
     }
 }
 

@@ -6,7 +6,10 @@ use super::ranges::Ranges;
 use super::{OnFailure, OperationKind, Plan, PlanError};
 use crate::release::{Chart, ReleaseManifest};
 use crate::site::Site;
-use crate::step::{ChartStep, ClusterStep, HostStep, KubernetesSettings, PlannedStep, Step, StepId, Target, Undo};
+use crate::step::{
+    CHARTS_AT_ONCE, ChartName, ChartStep, ClusterStep, HostStep, KubernetesSettings, PlannedStep, Step, StepId, Target,
+    Undo,
+};
 
 /// Port of the agent's registry on loopback (`docs/decisions/0003-registry-port.md`).
 pub const REGISTRY_PORT: u16 = 5070;
@@ -48,8 +51,9 @@ pub fn plan(release: &ReleaseManifest, site: &Site, place: &Place) -> Result<Pla
         let step = ClusterStep::SiteSecrets { secrets: release.secrets.clone(), host: site.host.clone() };
         draft.cluster(step, Undo::Nothing, 60, 1);
     }
-    for chart in in_order(release) {
-        draft.chart(chart, release, site, place);
+    for group in in_order(release).chunk_by(|one, next| (one.stage, one.order) == (next.stage, next.order)) {
+        draft.custom_resources(group);
+        draft.charts(group.iter().map(|chart| chart_step(chart, release, site, place)).collect());
     }
     if !release.probes.is_empty() {
         let step = ClusterStep::Probes {
@@ -107,6 +111,32 @@ fn in_order(release: &ReleaseManifest) -> Vec<&Chart> {
     charts
 }
 
+fn chart_step(chart: &Chart, release: &ReleaseManifest, site: &Site, place: &Place) -> ChartStep {
+    ChartStep {
+        name: chart.name.clone(),
+        version: chart.version.clone(),
+        namespace: chart.namespace.clone(),
+        package: chart.package.digest,
+        values: chart_values(chart, release, site, place),
+        timeout_seconds: chart.timeout_seconds,
+    }
+}
+
+/// One chart is a step of its own, several are one together; each with its way back.
+fn there_and_back(group: Vec<ChartStep>) -> (ClusterStep, ClusterStep) {
+    let name = |chart: &ChartStep| ChartName { name: chart.name.clone(), namespace: chart.namespace.clone() };
+    match <[ChartStep; 1]>::try_from(group) {
+        Ok([chart]) => {
+            let ChartName { name, namespace } = name(&chart);
+            (ClusterStep::Chart(Box::new(chart)), ClusterStep::ChartGone { name, namespace })
+        }
+        Err(group) => {
+            let charts = group.iter().rev().map(name).collect();
+            (ClusterStep::Charts(group), ClusterStep::ChartsGone { charts })
+        }
+    }
+}
+
 fn settings(release: &ReleaseManifest, place: &Place, site: &Site) -> KubernetesSettings {
     let ranges = Ranges::of(release, site);
     KubernetesSettings {
@@ -137,22 +167,23 @@ impl Draft {
         self.push(Target::Cluster, Step::Cluster(step), undo, limit_seconds, weight);
     }
 
-    fn chart(&mut self, chart: &Chart, release: &ReleaseManifest, site: &Site, place: &Place) {
-        if chart.has_crds {
+    fn custom_resources(&mut self, group: &[&Chart]) {
+        for chart in group.iter().filter(|chart| chart.has_crds) {
             let step = ClusterStep::CustomResources { chart: chart.name.clone(), package: chart.package.digest };
             self.cluster(step, Undo::Nothing, 120, 1);
         }
-        let step = ChartStep {
-            name: chart.name.clone(),
-            version: chart.version.clone(),
-            namespace: chart.namespace.clone(),
-            package: chart.package.digest,
-            values: chart_values(chart, release, site, place),
-            timeout_seconds: chart.timeout_seconds,
-        };
-        let gone = ClusterStep::ChartGone { name: chart.name.clone(), namespace: chart.namespace.clone() };
-        let limit = chart.timeout_seconds.saturating_add(60).min(6 * 3600);
-        self.cluster(ClusterStep::Chart(Box::new(step)), Undo::By(Step::Cluster(gone)), limit, 10);
+    }
+
+    /// Charts of one order, in one step.
+    fn charts(&mut self, group: Vec<ChartStep>) {
+        // Whoever takes one of a queue at a time is done after so many turns of the slowest one.
+        let turns = u32::try_from(group.len().div_ceil(CHARTS_AT_ONCE)).unwrap_or(u32::MAX);
+        let slowest = group.iter().map(ChartStep::limit_seconds).max().unwrap_or_default();
+        let limit = slowest.saturating_mul(turns).min(6 * 3600);
+        // They share the processors: each further one makes the step a little longer.
+        let weight = 8_u32.saturating_add(2 * u32::try_from(group.len()).unwrap_or(u32::MAX / 2));
+        let (step, gone) = there_and_back(group);
+        self.cluster(step, Undo::By(Step::Cluster(gone)), limit, weight);
     }
 
     fn push(&mut self, on: Target, step: Step, undo: Undo, limit_seconds: u32, weight: u32) {
@@ -160,3 +191,6 @@ impl Draft {
         self.steps.push(PlannedStep { id: StepId(number), on, step, undo, limit_seconds, attempts: 3, weight });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,7 +87,9 @@ impl Draft<'_> {
 
     fn charts_gone(&mut self, install: Option<&Plan>) {
         for step in install.into_iter().flat_map(|plan| plan.steps().iter().rev()) {
-            if let Undo::By(Step::Cluster(gone @ ClusterStep::ChartGone { .. })) = &step.undo {
+            if let Undo::By(Step::Cluster(gone @ (ClusterStep::ChartGone { .. } | ClusterStep::ChartsGone { .. }))) =
+                &step.undo
+            {
                 self.cluster(gone.clone(), step.limit_seconds, 2);
             }
         }

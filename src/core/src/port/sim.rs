@@ -15,7 +15,7 @@ use crate::engine::{Inbox, Journal, Observer};
 use crate::event::{Event, OperatorCommand};
 use crate::fault::{Fault, FaultCode};
 use crate::message::Message;
-use crate::step::{ClusterStep, HostStep, Standing, Step};
+use crate::step::{ChartStep, ClusterStep, HostStep, Standing, Step};
 
 /// A clock that goes forward only when somebody waits, and whose wall clock an administrator may set.
 #[derive(Debug)]
@@ -53,8 +53,10 @@ impl Clock for SimClock {
     }
 }
 
-/// What a step leaves in the world: its key is there, with its content.
+/// What steps leave in the world: a key is there, with its content.
 type Effects = BTreeMap<String, String>;
+/// One thing that a step leaves: key and content; no content = the key must be absent.
+type Effect = (String, Option<String>);
 
 /// A host and a cluster whose effects are entries of a map: a live one and one that a power cut leaves.
 #[derive(Debug, Default)]
@@ -99,39 +101,52 @@ impl SimWorld {
         lock(&self.script).applied.clone()
     }
 
-    fn standing(&self, (key, want): (String, Option<String>)) -> Standing {
-        if lock(&self.live).get(&key) == want.as_ref() {
-            Standing::Done
-        } else {
-            Standing::Missing(Message::new("sim-missing").with("what", key))
+    fn standing(&self, effects: Vec<Effect>) -> Standing {
+        let live = lock(&self.live);
+        match effects.into_iter().find(|(key, want)| live.get(key) != want.as_ref()) {
+            None => Standing::Done,
+            Some((key, _)) => Standing::Missing(Message::new("sim-missing").with("what", key)),
         }
     }
 
-    fn change(&self, name: &str, (key, want): (String, Option<String>)) -> Result<(), Fault> {
+    fn change(&self, name: &str, mut effects: Vec<Effect>) -> Result<(), Fault> {
         let mut script = lock(&self.script);
         script.applied.push(name.to_owned());
-        if let Some(left) = script.failures.get_mut(name).filter(|left| **left > 0) {
-            *left -= 1;
-            lock(&self.live).insert(key, "half".to_owned());
-            return Err(Fault::new(FaultCode::ProgramFailed).with("program", name));
-        }
+        let failing = script.failures.get_mut(name).filter(|left| **left > 0);
+        let failed = match failing {
+            Some(left) => {
+                *left -= 1;
+                // Of several, the last one is half done.
+                effects.pop()
+            }
+            None => None,
+        };
+        let mut live = lock(&self.live);
         if !script.without_effect.contains(name) {
-            match want {
-                Some(value) => lock(&self.live).insert(key, value),
-                None => lock(&self.live).remove(&key),
-            };
+            for (key, want) in effects {
+                match want {
+                    Some(value) => live.insert(key, value),
+                    None => live.remove(&key),
+                };
+            }
         }
-        Ok(())
+        match failed {
+            Some((key, _)) => {
+                live.insert(key, "half".to_owned());
+                Err(Fault::new(FaultCode::ProgramFailed).with("program", name))
+            }
+            None => Ok(()),
+        }
     }
 }
 
 impl Host for SimWorld {
     fn probe(&self, step: &HostStep) -> Result<Standing, Fault> {
-        Ok(self.standing(host_effect(step)))
+        Ok(self.standing(vec![host_effect(step)]))
     }
 
     fn apply(&self, step: &HostStep, _attempt: &mut Attempt<'_>) -> Result<(), Fault> {
-        self.change(Step::Host(step.clone()).name(), host_effect(step))
+        self.change(Step::Host(step.clone()).name(), vec![host_effect(step)])
     }
 
     fn sync(&self, _step: &Step) -> Result<(), Fault> {
@@ -142,17 +157,17 @@ impl Host for SimWorld {
 
 impl Cluster for SimWorld {
     fn probe(&self, step: &ClusterStep) -> Result<Standing, Fault> {
-        Ok(self.standing(cluster_effect(step)))
+        Ok(self.standing(cluster_effects(step)))
     }
 
     fn apply(&self, step: &ClusterStep, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
-        attempt.progress.waiting(Message::new("sim-missing").with("what", cluster_effect(step).0));
-        self.change(Step::Cluster(step.clone()).name(), cluster_effect(step))
+        let effects = cluster_effects(step);
+        attempt.progress.waiting(Message::new("sim-missing").with("what", keys(&effects)));
+        self.change(Step::Cluster(step.clone()).name(), effects)
     }
 }
 
-/// Key and content of what a step leaves; no content = the key must be absent.
-fn host_effect(step: &HostStep) -> (String, Option<String>) {
+fn host_effect(step: &HostStep) -> Effect {
     let json = || Some(serde_json::to_string(step).expect("steps are plain data"));
     match step {
         HostStep::ForgetKubernetes => ("host/configuration".to_owned(), None),
@@ -169,18 +184,30 @@ fn host_effect(step: &HostStep) -> (String, Option<String>) {
     }
 }
 
-fn cluster_effect(step: &ClusterStep) -> (String, Option<String>) {
+/// A group leaves what each of its members leaves.
+fn cluster_effects(step: &ClusterStep) -> Vec<Effect> {
     let json = || Some(serde_json::to_string(step).expect("steps are plain data"));
-    match step {
-        ClusterStep::ChartGone { name, .. } => (format!("chart/{name}"), None),
-        ClusterStep::Chart(chart) => (format!("chart/{}", chart.name), json()),
+    let chart = |name: &str| format!("chart/{name}");
+    vec![match step {
+        ClusterStep::Charts(charts) => {
+            let single = |chart: &ChartStep| cluster_effects(&ClusterStep::Chart(Box::new(chart.clone())));
+            return charts.iter().flat_map(single).collect();
+        }
+        ClusterStep::ChartsGone { charts } => return charts.iter().map(|gone| (chart(&gone.name), None)).collect(),
+        ClusterStep::ChartGone { name, .. } => (chart(name), None),
+        ClusterStep::Chart(step) => (chart(&step.name), json()),
         ClusterStep::CustomResources { chart, .. } => (format!("resources/{chart}"), json()),
         ClusterStep::NodeReady { .. } => ("node".to_owned(), json()),
         ClusterStep::Namespaces { .. } => ("namespaces".to_owned(), json()),
         ClusterStep::SiteSecrets { .. } => ("secrets".to_owned(), json()),
         ClusterStep::Probes { .. } => ("probes".to_owned(), json()),
         ClusterStep::KeepSecrets { .. } => ("kept".to_owned(), json()),
-    }
+    }]
+}
+
+fn keys(effects: &[Effect]) -> String {
+    let keys: Vec<&str> = effects.iter().map(|(key, _)| key.as_str()).collect();
+    keys.join(", ")
 }
 
 /// A journal in memory that can refuse after some records.

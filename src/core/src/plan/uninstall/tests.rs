@@ -5,12 +5,15 @@ use crate::operation::{OperationId, OperationState};
 use crate::plan::install::{self, Place};
 use crate::port::Timestamp;
 use crate::port::sim::{SimClock, SimInbox, SimJournal, SimObserver, SimWorld};
-use crate::release::ReleaseManifest;
+use crate::release::{ReleaseManifest, Stage};
 use crate::site::Site;
 
 fn install() -> Plan {
     let release = include_bytes!("../../../tests/fixtures/release-v1.json");
-    let release = ReleaseManifest::parse(release).expect("fixture parses");
+    let mut release = ReleaseManifest::parse(release).expect("fixture parses");
+    for chart in release.charts.iter_mut().filter(|chart| chart.stage == Stage::Platform) {
+        chart.order = 10; // a group
+    }
     let place = Place { node: "h1".to_owned(), address: "198.18.0.11".to_owned() };
     install::plan(&release, &Site::default(), &place).expect("plan")
 }
@@ -39,22 +42,22 @@ const REST: [&str; 4] = ["stop-kubernetes", "clear-node", "forget-kubernetes", "
 fn data_that_stay_keep_their_passwords_and_are_closed_in_good_order() {
     let installed = installed();
     let found = names(&installed, Data::Keep);
-    let charts = install().steps().iter().filter(|step| step.step.name() == "chart").count();
-    assert_eq!(found[0], "keep-secrets");
-    assert!(charts > 0 && found[1..=charts].iter().all(|name| *name == "chart-gone"));
-    assert_eq!(found[charts + 1..], [&REST[..], &["remove-store", "hand-over-removal"]].concat());
+    assert_eq!(found[..3], ["keep-secrets", "chart-gone", "charts-gone"]);
+    assert_eq!(found[3..], [&REST[..], &["remove-store", "hand-over-removal"]].concat());
 
     let plan = plan(&installed, Data::Keep).expect("plan");
-    let gone = plan.steps().iter().filter_map(|step| match &step.step {
-        Step::Cluster(ClusterStep::ChartGone { name, .. }) => Some(name.clone()),
-        _ => None,
+    let gone = plan.steps().iter().flat_map(|step| match &step.step {
+        Step::Cluster(ClusterStep::ChartGone { name, .. }) => vec![name.clone()],
+        Step::Cluster(ClusterStep::ChartsGone { charts }) => charts.iter().map(|chart| chart.name.clone()).collect(),
+        _ => Vec::new(),
     });
     let mut backwards: Vec<_> = gone.collect();
     backwards.reverse();
     let forwards = install();
-    let forwards = forwards.steps().iter().filter_map(|step| match &step.step {
-        Step::Cluster(ClusterStep::Chart(chart)) => Some(chart.name.clone()),
-        _ => None,
+    let forwards = forwards.steps().iter().flat_map(|step| match &step.step {
+        Step::Cluster(ClusterStep::Chart(chart)) => vec![chart.name.clone()],
+        Step::Cluster(ClusterStep::Charts(charts)) => charts.iter().map(|chart| chart.name.clone()).collect(),
+        _ => Vec::new(),
     });
     assert_eq!(backwards, forwards.collect::<Vec<_>>(), "the last one first");
     let Step::Cluster(ClusterStep::KeepSecrets { secrets }) = &plan.steps()[0].step else { panic!("{plan:?}") };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::{cluster_effect, host_effect, lock};
+use super::{Effect, cluster_effects, host_effect, keys, lock};
 use crate::durable::{self, FileError};
 use crate::fault::{Fault, FaultCode};
 use crate::message::Message;
@@ -46,17 +46,17 @@ impl DiskWorld {
     /// # Errors
     /// A [`Fault`] if that cannot be written.
     pub fn seed(&self, step: &Step) -> Result<(), Fault> {
-        if let (key, None) = effect(step) {
+        for (key, _) in effects(step).into_iter().filter(|(_, content)| content.is_none()) {
             self.bring(&key, "what was there before", || Ok(()))?;
             self.fs.sync_file_system(&self.root).map_err(FileError::new("sync", &self.root))?;
         }
         Ok(())
     }
 
-    /// The directory that `step` makes or takes away.
+    /// The directories that `step` makes or takes away.
     #[must_use]
-    pub fn place(&self, step: &Step) -> PathBuf {
-        self.dir(&effect(step).0)
+    pub fn places(&self, step: &Step) -> Vec<PathBuf> {
+        effects(step).iter().map(|(key, _)| self.dir(key)).collect()
     }
 
     fn dir(&self, key: &str) -> PathBuf {
@@ -64,20 +64,23 @@ impl DiskWorld {
     }
 
     fn standing(&self, step: &Step) -> Result<Standing, Fault> {
-        let (key, want) = effect(step);
-        let dir = self.dir(&key);
-        let there = match &want {
-            None => !self.there(&dir)?,
-            Some(content) => {
-                let mut same = true;
-                for (name, text) in [("unit", ours(content)), ("theirs", theirs(content))] {
-                    let found = durable::read_bytes(&*self.fs, &dir.join(name), LONGEST)?;
-                    same &= found.is_some_and(|bytes| bytes == text.as_bytes());
-                }
-                same && self.fs.read_link(&dir.join("current")).is_ok_and(|target| target == Path::new("unit"))
+        for (key, want) in effects(step) {
+            if !self.stands(&key, want.as_deref())? {
+                return Ok(Standing::Missing(Message::new("sim-missing").with("what", key)));
             }
-        };
-        Ok(if there { Standing::Done } else { Standing::Missing(Message::new("sim-missing").with("what", key)) })
+        }
+        Ok(Standing::Done)
+    }
+
+    fn stands(&self, key: &str, want: Option<&str>) -> Result<bool, Fault> {
+        let dir = self.dir(key);
+        let Some(content) = want else { return Ok(!self.there(&dir)?) };
+        let mut same = true;
+        for (name, text) in [("unit", ours(content)), ("theirs", theirs(content))] {
+            let found = durable::read_bytes(&*self.fs, &dir.join(name), LONGEST)?;
+            same &= found.is_some_and(|bytes| bytes == text.as_bytes());
+        }
+        Ok(same && self.fs.read_link(&dir.join("current")).is_ok_and(|target| target == Path::new("unit")))
     }
 
     fn there(&self, path: &Path) -> Result<bool, Fault> {
@@ -97,10 +100,10 @@ impl DiskWorld {
             }
             None => Ok(()),
         };
-        match effect(step) {
-            (key, Some(content)) => self.bring(&key, &content, halfway),
-            (key, None) => self.take(&key, halfway),
-        }
+        effects(step).into_iter().try_for_each(|(key, want)| match want {
+            Some(content) => self.bring(&key, &content, halfway),
+            None => self.take(&key, halfway),
+        })
     }
 
     fn bring(&self, key: &str, content: &str, halfway: impl Fn() -> Result<(), Fault>) -> Result<(), Fault> {
@@ -156,19 +159,15 @@ impl Cluster for DiskWorld {
     }
 
     fn apply(&self, step: &ClusterStep, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
-        attempt.progress.waiting(Message::new("sim-missing").with("what", step_key(step)));
+        attempt.progress.waiting(Message::new("sim-missing").with("what", keys(&cluster_effects(step))));
         self.change(&Step::Cluster(step.clone()))
     }
 }
 
-fn step_key(step: &ClusterStep) -> String {
-    cluster_effect(step).0
-}
-
-fn effect(step: &Step) -> (String, Option<String>) {
+fn effects(step: &Step) -> Vec<Effect> {
     match step {
-        Step::Host(step) => host_effect(step),
-        Step::Cluster(step) => cluster_effect(step),
+        Step::Host(step) => vec![host_effect(step)],
+        Step::Cluster(step) => cluster_effects(step),
     }
 }
 
