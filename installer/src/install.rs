@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bridle_bundle::file::Conditions;
 use bridle_bundle::store::Store;
+use bridle_bundle::trust::Seen;
 use bridle_core::facts::HostFacts;
 use bridle_core::fault::{Exit, Fault, FaultCode};
 use bridle_core::message::Message;
@@ -22,7 +23,7 @@ use bridle_host::{files, journal};
 
 use crate::arguments::Install;
 use crate::console::Console;
-use crate::fault::{known_as, of_store};
+use crate::fault::{known_as, of_store, of_trust};
 use crate::mend;
 use crate::opening::{self, Opened, Trust};
 use crate::place::{Ended, Host};
@@ -66,8 +67,10 @@ pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) 
     if !around.root && !options.plan_only {
         return Err(Fault::new(FaultCode::NotRoot));
     }
-    let conditions = Conditions { architecture: Some(around.architecture.clone()), ..Conditions::default() };
-    let open = || opening::open(&around.file, around.pinned.as_deref(), &layout.trust_dir(), &conditions);
+    let trust = layout.trust_dir();
+    let seen = Seen::load(&trust).map_err(|error| of_trust(&error, &trust))?;
+    let conditions = Conditions { architecture: Some(around.architecture.clone()), seen, ..Conditions::default() };
+    let open = || opening::open(&around.file, around.pinned.as_deref(), &trust, &conditions);
     let opened = open()?;
     let release = opened.release().id();
     if let Some(next) = already(console, around, &release, options.plan_only)? {

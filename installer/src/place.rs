@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bridle_bundle::file::{INSTALLER, Section, VerifiedBundle};
 use bridle_bundle::store::{Store, StoreError};
-use bridle_bundle::trust::{PublicKey, TrustedKeys};
+use bridle_bundle::trust::{Newest, PublicKey, Seen, TrustedKeys};
 use bridle_core::digest::Digest;
 use bridle_core::event::{Event, EventKind};
 use bridle_core::fault::{Fault, FaultCode};
@@ -87,6 +87,8 @@ impl Host {
         let failed = |error: &StoreError| of_store(error, &path, file);
         let store = Store::open(&path).map_err(|error| failed(&error))?;
         let total = bundle.contents().size();
+        let (name, digest) = (bundle.contents().release.name.clone(), bundle.contents().digest);
+        let newest = Newest { sequence: bundle.contents().release.sequence, release: digest };
         let said = |done, language| {
             Message::new("install-ingest")
                 .with("done", wording::bytes(done, language))
@@ -105,6 +107,8 @@ impl Host {
         match result {
             Ok(_) => {
                 console.progress(&said(total, language), true);
+                let trust = self.layout.trust_dir();
+                Seen::keep(&trust, [(name.as_str(), newest)].into_iter()).map_err(|error| of_trust(&error, &trust))?;
                 Ok((store, Ended::Whole))
             }
             Err(_) if self.stop.load(Ordering::Relaxed) => Ok((store, Ended::Stopped)),

@@ -20,7 +20,7 @@ pub use contents::{
     parts,
 };
 pub use error::{FileError, HeaderProblem};
-pub use reader::{BlobReader, Conditions, LAYOUT, OpenedBundle, VerifiedBundle};
+pub use reader::{BlobReader, Conditions, LAYOUT, OpenedBundle, VerifiedBundle, in_sequence};
 pub use run::{INSTALLER, ReleaseFile, write_run};
 pub use source::{Section, Source, Stream};
 #[cfg(any(test, feature = "sample"))]

@@ -10,7 +10,7 @@ use super::contents::{Contents, MAX_INDEX, MAX_MANIFEST, NamedBlob, PUBLISHER_KE
 use super::error::FileError;
 use super::source::Source;
 use super::ustar::{self, BLOCK};
-use crate::trust::{PublicKey, Signature, TrustError, TrustedKeys, UNTRUSTED_COMMENT};
+use crate::trust::{PublicKey, Seen, Signature, TrustError, TrustedKeys, UNTRUSTED_COMMENT};
 
 /// Content of `oci-layout`.
 pub const LAYOUT: &[u8] = b"{\"imageLayoutVersion\":\"1.0.0\"}";
@@ -88,8 +88,8 @@ pub struct Conditions {
     pub architecture: Option<String>,
     /// Name of the platform that is installed.
     pub name: Option<String>,
-    /// Highest sequence seen on this host, with the release that had it.
-    pub newest: Option<(u64, Digest)>,
+    /// The newest release of each platform that this host has had.
+    pub seen: Seen,
 }
 
 impl Conditions {
@@ -103,13 +103,22 @@ impl Conditions {
         };
         same("architecture", &release.architecture, &self.architecture)?;
         same("name", &release.name, &self.name)?;
-        match self.newest {
-            Some((known, _)) if release.sequence < known => Err(FileError::Older { found: release.sequence, known }),
-            Some((known, digest)) if release.sequence == known && contents.digest != digest => {
-                Err(FileError::Equivocation { sequence: known })
-            }
-            _ => Ok(()),
+        in_sequence(contents, &self.seen)
+    }
+}
+
+/// Refuses a release whose number goes back, or stands for another release.
+///
+/// # Errors
+/// [`FileError::Older`], [`FileError::Equivocation`].
+pub fn in_sequence(contents: &Contents, seen: &Seen) -> Result<(), FileError> {
+    let found = contents.release.sequence;
+    match seen.newest(&contents.release.name) {
+        Some(known) if found < known.sequence => Err(FileError::Older { found, known: known.sequence }),
+        Some(known) if found == known.sequence && contents.digest != known.release => {
+            Err(FileError::Equivocation { sequence: found })
         }
+        _ => Ok(()),
     }
 }
 

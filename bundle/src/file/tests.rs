@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::ustar::{BLOCK, header, padding};
 use super::*;
 use crate::sample::{Sample, key, trusted};
-use crate::trust::{SigningKey, TrustError, TrustedKeys};
+use crate::trust::{Newest, Seen, SigningKey, TrustError, TrustedKeys};
 
 fn read(bytes: &[u8]) -> Result<Contents, FileError> {
     OpenedBundle::open(Stream(Cursor::new(bytes)))?.verify(&trusted(), &Conditions::default())?.verify_all(&mut |_| {})
@@ -249,7 +249,12 @@ fn conditions_hold() {
         OpenedBundle::open(Stream(Cursor::new(&bundle))).expect("open").verify(&trusted(), &conditions).map(|_| ())
     };
     let digest = read(&bundle).expect("read").digest;
-    let newest = |sequence, digest| Conditions { newest: Some((sequence, digest)), ..Conditions::default() };
+    let newest = |sequence, release| {
+        let mut seen = Seen::default();
+        seen.raise("lab", Newest { sequence: 9, release });
+        seen.raise("sample", Newest { sequence, release });
+        Conditions { seen, ..Conditions::default() }
+    };
     verify(newest(1, digest)).expect("the same release again");
     assert!(matches!(verify(newest(2, digest)), Err(FileError::Older { found: 1, known: 2 })));
     assert!(matches!(verify(newest(1, Digest::of(b""))), Err(FileError::Equivocation { sequence: 1 })));

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::place;
+use crate::trust::Newest;
 
 /// Version of the format of pins.
 pub const PIN_FORMAT: u32 = 1;
@@ -46,6 +47,12 @@ impl Pin {
     #[must_use]
     pub fn id(&self) -> String {
         self.manifest.id()
+    }
+
+    /// What is kept of it when it is gone.
+    #[must_use]
+    pub fn newest(&self) -> (&str, Newest) {
+        (&self.name, Newest { sequence: self.sequence, release: self.release_manifest })
     }
 }
 

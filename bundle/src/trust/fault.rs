@@ -13,7 +13,8 @@ impl TrustError {
         let fault = Fault::new(self.code());
         match self {
             Self::Unknown { signer } => fault.with("key", signer.to_string()),
-            Self::Read { path, .. } => fault.with("path", path.display().to_string()),
+            Self::Read { path, .. } | Self::Seen { path, .. } => fault.with("path", path.display().to_string()),
+            Self::Files(error) => fault.with("path", error.path.display().to_string()),
             Self::Key(_) | Self::TooMany => fault.with("path", path.display().to_string()),
             Self::Signature(_) | Self::Wrong { .. } | Self::Content(_) => fault,
         }
@@ -26,6 +27,8 @@ impl TrustError {
         match self {
             Self::Unknown { .. } => FaultCode::SignatureForeign,
             Self::Read { .. } => FaultCode::FileUnreadable,
+            Self::Seen { .. } => FaultCode::SeenInvalid,
+            Self::Files(error) => error.code(),
             Self::Key(_) | Self::TooMany => FaultCode::KeyFileInvalid,
             Self::Signature(_) | Self::Wrong { .. } | Self::Content(_) => FaultCode::SignatureInvalid,
         }

@@ -2,17 +2,21 @@
 
 mod fault;
 mod key;
+mod seen;
 #[cfg(any(test, feature = "sign"))]
 mod sign;
 mod signature;
 
 pub use key::{KeyId, PublicKey, TrustedKeys};
+pub use seen::{Newest, SEEN_FORMAT, Seen};
 #[cfg(any(test, feature = "sign"))]
 pub use sign::SigningKey;
 pub use signature::Signature;
 
 use std::io;
 use std::path::PathBuf;
+
+use bridle_core::durable::FileError;
 
 /// Largest text of a key or a signature, in bytes.
 pub const MAX_TEXT: u64 = 4096;
@@ -39,6 +43,18 @@ pub enum TrustError {
         #[source]
         source: io::Error,
     },
+    /// The record of the releases that were seen is damaged, or of another version.
+    #[error("read {path}")]
+    Seen {
+        /// The file.
+        path: PathBuf,
+        /// Cause.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// That record could not be read or written.
+    #[error(transparent)]
+    Files(#[from] FileError),
     /// More keys than [`MAX_KEYS`].
     #[error("read trusted keys: more than {MAX_KEYS}")]
     TooMany,

@@ -128,7 +128,26 @@ fn a_person_compares_the_key_names_the_site_and_confirms() {
     followed(host.install(&Install::default()).expect("install"));
     let site = std::fs::read_to_string(host.layout.site_file()).expect("site");
     assert!(site.contains("univ-demo") && site.contains("campus.example"), "{site}");
-    assert_eq!(std::fs::read_dir(host.layout.trust_dir()).expect("trust").count(), 1);
+    let mut trust: Vec<_> = std::fs::read_dir(host.layout.trust_dir()).expect("trust").collect();
+    trust.retain(|entry| entry.as_ref().is_ok_and(|entry| entry.path().extension().is_some_and(|kind| kind == "pub")));
+    assert_eq!(trust.len(), 1);
+}
+
+#[test]
+fn an_older_release_is_refused_after_everything_but_the_data_was_removed() {
+    let host = TestHost::new();
+    host.file("x.run", &run_file("1.1.0", 2));
+    let _following = followed(host.install(&yes()).expect("install"));
+    // What an uninstallation that keeps data leaves of it.
+    std::fs::remove_dir_all(host.layout.data_dir()).expect("data");
+    host.file("x.run", &run_file("1.0.0", 1));
+    let before = host.tree();
+    assert_eq!(code(host.install(&yes())), FaultCode::ReleaseOlder);
+    assert_eq!(host.tree(), before);
+    host.file("x.run", &run_file("1.1.1", 2));
+    assert_eq!(code(host.install(&yes())), FaultCode::ReleaseEquivocal);
+    host.file("x.run", &run_file("1.1.0", 2));
+    let _following = followed(host.install(&yes()).expect("the same again"));
 }
 
 #[test]

@@ -182,6 +182,10 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
         Arc::clone(&world.sight),
         Arc::clone(&world.clock),
     );
+    // A removal takes the store's own records away, and an installer may have been stopped before it wrote this one.
+    if let Err(fault) = upkeep.remember() {
+        tracing::warn!(code = fault.code.code(), causes = ?fault.causes, "record of the releases seen");
+    }
     let remover = Arc::new(Remover::new(layout.clone(), Arc::clone(&operations), Arc::clone(&world.sight)));
     let observatory = Observatory::new(layout.clone(), world.sight, world.clock, Arc::clone(&operations));
     Ok(Parts {

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use bridle_bundle::file::{Conditions, FileError, OpenedBundle, Stream, VerifiedBundle};
+use bridle_bundle::file::{Conditions, FileError, OpenedBundle, Stream, VerifiedBundle, in_sequence};
 use bridle_bundle::store::{Checked, InUse, Pin, Progress, StoreError};
-use bridle_bundle::trust::TrustedKeys;
+use bridle_bundle::trust::{Seen, TrustedKeys};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::{Clock, Timestamp};
 use bridle_core::status::ReleaseView;
@@ -37,6 +37,7 @@ pub(crate) struct Upkeep {
     operations: Arc<Operations>,
     sight: Arc<dyn Sight>,
     clock: Arc<dyn Clock>,
+    remembering: Mutex<()>,
 }
 
 impl Upkeep {
@@ -47,7 +48,7 @@ impl Upkeep {
         sight: Arc<dyn Sight>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { layout, store, operations, sight, clock }
+        Self { layout, store, operations, sight, clock, remembering: Mutex::new(()) }
     }
 
     /// Takes a release in from a stream, under the rules of an installation: a key that this host trusts, this processor,
@@ -58,13 +59,14 @@ impl Upkeep {
     pub(crate) fn add(&self, stream: impl Read) -> Result<AddView, Fault> {
         let bundle = self.verified(stream)?;
         let id = bundle.contents().release.id();
-        self.in_sequence(&bundle, &id).map_err(|error| self.fault(&error))?;
+        self.in_sequence(&bundle, &id)?;
         let ingested = self
             .store
             .store()
             .ingest(bundle, self.seconds(), &mut |_| ControlFlow::Continue(()))
             .map_err(|error| self.fault(&error))?;
         self.store.refresh().map_err(|error| self.fault(&error))?;
+        self.remember()?;
         tracing::info!(release = id, new = ingested.new, reused = ingested.reused, "release added");
         Ok(AddView { id, new: ingested.new, reused: ingested.reused, bytes: ingested.bytes })
     }
@@ -98,6 +100,7 @@ impl Upkeep {
         if self.operations.installed().as_deref() == Some(id) {
             return Err(Fault::new(FaultCode::ReleaseInUse).with("release", id));
         }
+        self.remember()?;
         let removed = self.store.store().remove_release(id, &self.in_use(), self.clock.now());
         let removed = removed.map_err(|error| self.fault(&error))?;
         self.store.refresh().map_err(|error| self.fault(&error))?;
@@ -161,22 +164,28 @@ impl Upkeep {
     }
 
     /// Refuses a release whose number goes back, or stands for another one; one that is there already may come again.
-    fn in_sequence<R: Read>(&self, bundle: &VerifiedBundle<Stream<R>>, id: &str) -> Result<(), StoreError> {
-        let contents = bundle.contents();
-        let pins = self.store.store().releases()?;
+    fn in_sequence<R: Read>(&self, bundle: &VerifiedBundle<Stream<R>>, id: &str) -> Result<(), Fault> {
+        let pins = self.store.store().releases().map_err(|error| self.fault(&error))?;
         if pins.iter().any(|pin| pin.id() == id) {
             return Ok(());
         }
-        let same_platform = pins.iter().filter(|pin| pin.name == contents.release.name);
-        let Some(newest) = same_platform.max_by_key(|pin| pin.sequence) else { return Ok(()) };
-        let (found, known) = (contents.release.sequence, newest.sequence);
-        if found < known {
-            return Err(FileError::Older { found, known }.into());
+        let trust = self.layout.trust_dir();
+        let mut seen = Seen::load(&trust).map_err(|error| error.fault(&trust))?;
+        for (name, newest) in pins.iter().map(Pin::newest) {
+            seen.raise(name, newest);
         }
-        if found == known && contents.digest != newest.release_manifest {
-            return Err(FileError::Equivocation { sequence: known }.into());
-        }
-        Ok(())
+        in_sequence(bundle.contents(), &seen).map_err(|error| self.fault(&error.into()))
+    }
+
+    /// Writes down which releases are here, before one goes and after one came: what was seen outlives them.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the pins or the record cannot be read, or it cannot be written.
+    pub(crate) fn remember(&self) -> Result<(), Fault> {
+        let _one_at_a_time = self.remembering.lock().unwrap_or_else(PoisonError::into_inner);
+        let pins = self.store.store().releases().map_err(|error| self.fault(&error))?;
+        let trust = self.layout.trust_dir();
+        Seen::keep(&trust, pins.iter().map(Pin::newest)).map_err(|error| error.fault(&trust))
     }
 
     /// What running containers use. Without Kubernetes on this host there are none.

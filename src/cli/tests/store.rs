@@ -18,6 +18,7 @@ use bridle_core::digest::Digest;
 use bridle_core::fault::Fault;
 use bridle_core::port::sim::SimWorld;
 use bridle_core::port::{Clock, Timestamp};
+use bridle_core::run_file::RunFile;
 use bridle_core::store::space::SpaceView;
 use bridle_core::store::{AddView, CheckView, CollectView, DamageKind, ReleaseDetail, RepairView};
 
@@ -259,6 +260,26 @@ fn what_may_not_come_in() {
 }
 
 #[test]
+fn the_newest_number_outlives_its_release() {
+    let host = Host::start();
+    let (first, second) = (host.file("one.bundle", &Sample::one().bundle()), host.file("two.bundle", &two().bundle()));
+    let _one: AddView = host.json(&format!("release add {first}"));
+    let _two: AddView = host.json(&format!("release add {second}"));
+    for id in ["sample-1.1.0", "sample-1.0.0"] {
+        let _gone: CollectView = host.json(&format!("release remove {id} --yes"));
+    }
+    assert_eq!(text(&host.run("release list").stdout), "");
+    host.refused(&format!("release add {first}"), 6, "BR-1009");
+    let twin = Sample::new("1.2.0", 2, &[("a", &[b"other"])]);
+    host.refused(&format!("release add {}", host.file("twin.bundle", &twin.bundle())), 6, "BR-1122");
+    let _again: AddView = host.json(&format!("release add {second}"));
+    // Where nobody can tell what was seen, nothing new comes in.
+    fs::write(host.folder.path().join("etc/bridle/trust/seen.json"), "{").expect("write");
+    let third = Sample::new("1.2.0", 3, &[("a", &[b"third"])]);
+    host.refused(&format!("release add {}", host.file("third.bundle", &third.bundle())), 1, "BR-1172");
+}
+
+#[test]
 fn damage_is_named_and_mended() {
     let host = Host::start();
     let (one, two) = (Sample::one(), two());
@@ -331,21 +352,11 @@ fn the_file_that_an_installation_came_with_is_good_as_well() {
     let sample = Sample::one();
     let installer = &sample.blobs[&sample.release.programs["installer"].digest];
     let bundle = sample.bundle();
-    let start = installer.len().next_multiple_of(4096);
+    let file = RunFile::of(installer.len() as u64, bundle.len() as u64);
     let mut run = installer.clone();
-    run.resize(start, 0);
+    run.resize(usize::try_from(file.bundle.start).expect("small"), 0);
     run.extend(&bundle);
-    let mut footer = [0; 64];
-    footer[..8].copy_from_slice(b"BRIDLRUN");
-    footer[8..12].copy_from_slice(&1_u32.to_le_bytes());
-    for (at, number) in [(16, installer.len()), (24, start), (32, bundle.len())] {
-        footer[at..at + 8].copy_from_slice(&(number as u64).to_le_bytes());
-    }
-    let sum = Digest::of(&footer[..40]).hex();
-    for (at, byte) in footer[40..].iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&sum[at * 2..at * 2 + 2], 16).expect("hex");
-    }
-    run.extend(footer);
+    run.extend(file.footer());
     let added: AddView = host.json(&format!("release add {}", host.file("one.run", &run)));
     assert_eq!(added.id, "sample-1.0.0");
 }

@@ -6,3 +6,6 @@ BR-1170 = There is no publisher key in { $path }.
 BR-1171 = Another installer is at work on this server.
     .why = Two at once would get in each other’s way.
     .fix = Let it end, then look at: bridle status. You find it with: pgrep -af install
+BR-1172 = The record of the releases that this server has had is damaged: { $path }
+    .why = Without it nobody can tell whether a release file is an older one that somebody slips in.
+    .fix = Check the disk. Ask the publisher for the number of the newest release, keep a copy of the file, remove it, and take that release.

@@ -6,3 +6,6 @@ BR-1170 = Il n’y a pas de clé d’éditeur dans { $path }.
 BR-1171 = Un autre installateur travaille déjà sur ce serveur.
     .why = Deux à la fois se gêneraient.
     .fix = Laissez-le finir, puis regardez : bridle status. Vous le trouvez avec : pgrep -af install
+BR-1172 = La liste des versions que ce serveur a eues est endommagée : { $path }
+    .why = Sans elle, personne ne peut dire si un fichier de version est une ancienne version que l’on glisse à la place.
+    .fix = Vérifiez le disque. Demandez à l’éditeur le numéro de la version la plus récente, gardez une copie du fichier, supprimez-le, puis prenez cette version.

@@ -28,13 +28,20 @@ impl FileError {
     }
 }
 
+impl FileError {
+    /// What a person calls it.
+    #[must_use]
+    pub fn code(&self) -> FaultCode {
+        match self.action {
+            "read" | "open" | "list" if !is_full(&self.source) => FaultCode::FileUnreadable,
+            _ => code_of_write(&self.source),
+        }
+    }
+}
+
 impl From<FileError> for Fault {
     fn from(error: FileError) -> Self {
-        let code = match error.action {
-            "read" | "open" | "list" if !is_full(&error.source) => FaultCode::FileUnreadable,
-            _ => code_of_write(&error.source),
-        };
-        Self::new(code).with("path", error.path.display().to_string()).because(&error)
+        Self::new(error.code()).with("path", error.path.display().to_string()).because(&error)
     }
 }
 

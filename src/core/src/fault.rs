@@ -159,6 +159,8 @@ faults! {
     KeyFileInvalid = "BR-1170", Usage;
     /// Another installer changes this host.
     InstallerRunning = "BR-1171", Busy;
+    /// The record of the releases that were seen is damaged.
+    SeenInvalid = "BR-1172", Failed;
     /// Something inside Bridle is wrong.
     Internal = "BR-1099", Failed;
 }

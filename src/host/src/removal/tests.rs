@@ -88,6 +88,7 @@ impl TestHost {
         for path in [
             "/etc/bridle/site.toml",
             "/etc/bridle/pki/ca.pem",
+            "/etc/bridle/trust/seen.json",
             "/etc/profile.d/bridle.sh",
             "/etc/rancher/k3s/config.yaml",
             "/etc/rancher/node/password",
@@ -223,6 +224,8 @@ fn kept_data_stay_with_what_they_need_and_go_later() {
             "/etc/bridle/pki",
             "/etc/bridle/pki/ca.pem",
             "/etc/bridle/site.toml",
+            "/etc/bridle/trust",
+            "/etc/bridle/trust/seen.json",
             "/var/lib/bridle/receipt.json",
             "/var/lib/bridle/volumes",
             "/var/lib/bridle/volumes/campus",
