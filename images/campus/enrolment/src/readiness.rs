@@ -12,7 +12,7 @@ use crate::schema;
 /// Longest time for the database to answer a readiness question.
 const LIMIT: Duration = Duration::from_secs(2);
 /// First and longest pause between two tries to bring the schema up.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
 /// What the readiness answer says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl State {
             let mut said = String::new();
             while let Err(error) = schema::migrate(pool).await {
                 let text = chain(&error);
-                // The same reason every two seconds would bury everything else.
+                // The same reason every second would bury everything else.
                 if text != said {
                     crate::log::line("warning", "schema not in place", &[("error", &text)]);
                     said = text;
