@@ -1,12 +1,12 @@
 #!/bin/sh
 # Makes the application's role and database, or brings the role's password in step with the Secret:
 # a data directory that was found again or restored must fit the Secret of this site.
-# Environment: as for the entrypoint. Gives up after five minutes; the pod then never gets ready.
+# Environment: as for the entrypoint. Gives up after ten minutes, as its pod's startup does.
 set -eu
-left=1500
+left=3000
 until pg_isready --quiet --host=/run/postgresql; do
     left=$((left - 1))
-    [ "$left" -gt 0 ] || { echo "postgresql: the server did not come up in five minutes" >&2; exit 1; }
+    [ "$left" -gt 0 ] || { echo "postgresql: the server did not come up in ten minutes" >&2; exit 1; }
     sleep 0.2
 done
 
