@@ -181,6 +181,25 @@ fn images_that_only_a_profile_renders_are_found() {
 }
 
 #[test]
+fn charts_get_the_facts_of_the_site_that_an_installation_gives_them() {
+    let profile = "[[profile]]\nname = \"other\"\nfile = \"profiles/other.toml\"";
+    let bench = bench("web", profile);
+    let site = "format = 1\nname = \"x\"\nhost = \"x.example\"\n[kubernetes]\nservice_cidr = \"10.99.0.0/16\"\n";
+    bench.write("profiles/other.toml", site);
+    let said = "{{ fail (.Values.global.site | toJson) }}";
+    bench.write("web/templates/web.yaml", format!("{said}\n{TEMPLATE}"));
+    let (_, told) = bench.fails(&["lock", "."]);
+    for fact in ["pod_range", "service_range", "name_service"] {
+        assert!(told.contains(fact), "{fact}: {told}");
+    }
+    assert!(told.contains("10.43.0.10") && told.contains("192.0.2.1"), "{told}");
+    let only = "{{ if eq .Values.global.site.name \"x\" }}{{ fail .Values.global.site.name_service }}{{ end }}";
+    bench.write("web/templates/web.yaml", format!("{only}\n{TEMPLATE}"));
+    let (_, told) = bench.fails(&["lock", "."]);
+    assert!(told.contains("with profile other") && told.contains("10.99.0.10"), "{told}");
+}
+
+#[test]
 fn unused_images_and_doubtful_arguments_are_warned_of() {
     let stock = Stock::open();
     stock.push("team/spare", "1", &Image::new("linux/amd64", &[&[("app", b"x")]]));

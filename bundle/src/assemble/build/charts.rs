@@ -60,7 +60,7 @@ pub(super) fn make(
         images.iter().map(|image| (image.locked.reference.clone(), image.descriptor.digest)).collect();
     let rendering = Rendering {
         helm: &path,
-        kubernetes: source.kubernetes.version.to_string(),
+        kubernetes: &source.kubernetes,
         global: &source.values.global,
         images: &references,
         examples,

@@ -26,7 +26,7 @@ use super::notices::Notice;
 use super::progress::Progress;
 use super::recipe::go;
 use super::registry::{self, Fetcher, PulledChart};
-use super::source::{ChartSource, LockedChart};
+use super::source::{ChartSource, KubernetesSource, LockedChart};
 
 /// Largest record that Helm may keep of a release: Kubernetes refuses a Secret over 1 MiB.
 const MAX_RECORD: usize = 900_000;
@@ -38,8 +38,8 @@ const MAX_NAMED: usize = 20;
 pub(super) struct Rendering<'a> {
     /// The release's helm program, executable.
     pub(super) helm: &'a Path,
-    /// Kubernetes version.
-    pub(super) kubernetes: String,
+    /// Kubernetes: its version and ranges.
+    pub(super) kubernetes: &'a KubernetesSource,
     /// Values for all charts.
     pub(super) global: &'a Map<String, Value>,
     /// The release's images with their manifests.

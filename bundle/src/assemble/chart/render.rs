@@ -3,15 +3,19 @@
 use std::fs;
 use std::path::Path;
 
-use bridle_core::plan::install::merge;
+use bridle_core::plan::ranges::Ranges;
+use bridle_core::plan::values::Surroundings;
 use bridle_core::release::Blob;
 use bridle_core::site::Site;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::assemble::cache::Cache;
 use crate::assemble::error::AssembleError;
 use crate::assemble::source::ChartSource;
 use crate::assemble::tool::Tool;
+
+/// Address of a site whose profile names none: one for documentation.
+const ADDRESS: &str = "192.0.2.1";
 
 /// An example of a site: its name in the source, and its profile.
 #[derive(Debug, Clone)]
@@ -41,7 +45,7 @@ pub(super) fn render(
     let archive = scratch.path().join("chart.tgz");
     fs::copy(cache.blob(&package.digest), &archive).map_err(AssembleError::io("copy", &archive))?;
     let path = scratch.path().join("values.json");
-    let values = values(source, rendering.global, &example.site);
+    let values = values(source, rendering, &example.site);
     cache.replace(&path, Value::Object(values).to_string().as_bytes())?;
     let home = |name: &str| scratch.path().join(name);
     Tool::new(rendering.helm)
@@ -51,24 +55,28 @@ pub(super) fn render(
         .env("KUBECONFIG", "/dev/null")
         .args(["template", &source.name])
         .arg(&archive)
-        .args(["--namespace", &source.namespace, "--kube-version", &rendering.kubernetes, "--values"])
+        .args([
+            "--namespace",
+            &source.namespace,
+            "--kube-version",
+            &rendering.kubernetes.version.to_string(),
+            "--values",
+        ])
         .arg(&path)
         .text()
         .map_err(|error| refusal(source, example, error, &archive))
 }
 
-/// What the agent gives the chart on a site (`docs/FORMATS.md`), lowest first. The address is one for documentation.
-fn values(source: &ChartSource, global: &Map<String, Value>, site: &Site) -> Map<String, Value> {
-    let below = |value: Value| Map::from_iter([("global".to_owned(), value)]);
-    let address = site.address.as_deref().unwrap_or("192.0.2.1");
-    let facts = json!({ "site": { "name": site.name, "host": site.host, "address": address } });
-    let mut values = below(Value::Object(global.clone()));
-    merge(&mut values, &source.values);
-    merge(&mut values, &below(facts));
-    if let Some(own) = site.values.get(&source.name) {
-        merge(&mut values, own);
-    }
-    values
+/// What the agent gives the chart on a site.
+fn values(source: &ChartSource, rendering: &super::Rendering<'_>, site: &Site) -> Map<String, Value> {
+    let kubernetes = rendering.kubernetes;
+    let surroundings = Surroundings {
+        global: rendering.global,
+        site,
+        ranges: Ranges::chosen(site, &kubernetes.cluster_cidr, &kubernetes.service_cidr),
+        address: site.address.as_deref().unwrap_or(ADDRESS),
+    };
+    surroundings.values(&source.name, &source.values)
 }
 
 /// Helm's own words, without the paths of the scratch directory.

@@ -10,7 +10,7 @@ pub use recipe::{
     ProgramRecipe,
 };
 pub(super) use release::is_reference;
-pub use release::{ChartSource, CrdSource, ImageSource, ProfileSource, ProgramSource, ReleaseSource};
+pub use release::{ChartSource, CrdSource, ImageSource, KubernetesSource, ProfileSource, ProgramSource, ReleaseSource};
 
 use std::fs;
 use std::path::Path;

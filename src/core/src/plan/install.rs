@@ -1,8 +1,7 @@
 //! The plan of the first installation.
 
-use serde_json::{Map, Value, json};
-
 use super::ranges::Ranges;
+use super::values::Surroundings;
 use super::{OnFailure, OperationKind, Plan, PlanError};
 use crate::release::{Chart, ReleaseManifest};
 use crate::site::Site;
@@ -75,36 +74,6 @@ pub fn plan(release: &ReleaseManifest, site: &Site, place: &Place) -> Result<Pla
     Ok(plan)
 }
 
-/// All values of one chart above its own defaults, lowest first: release `global`, chart, facts of the site, the site's own.
-#[must_use]
-pub fn chart_values(chart: &Chart, release: &ReleaseManifest, site: &Site, place: &Place) -> Map<String, Value> {
-    let mut values = Map::new();
-    merge(&mut values, &Map::from_iter([("global".to_owned(), Value::Object(release.global.clone()))]));
-    merge(&mut values, &chart.values);
-    let ranges = Ranges::of(release, site);
-    let facts = json!({ "site": {
-        "name": site.name, "host": site.host, "address": place.address,
-        "pod_range": ranges.pods, "service_range": ranges.services, "name_service": ranges.name_service(),
-    } });
-    merge(&mut values, &Map::from_iter([("global".to_owned(), facts)]));
-    if let Some(own) = site.values.get(&chart.name) {
-        merge(&mut values, own);
-    }
-    values
-}
-
-/// Puts `above` over `below`: maps are merged, everything else is replaced, `null` takes a key away (Helm's rule).
-pub fn merge(below: &mut Map<String, Value>, above: &Map<String, Value>) {
-    for (key, value) in above {
-        match (below.get_mut(key), value) {
-            (Some(Value::Object(old)), Value::Object(new)) => merge(old, new),
-            _ => {
-                below.insert(key.clone(), value.clone());
-            }
-        }
-    }
-}
-
 fn in_order(release: &ReleaseManifest) -> Vec<&Chart> {
     let mut charts: Vec<&Chart> = release.charts.iter().collect();
     charts.sort_by_key(|chart| (chart.stage, chart.order));
@@ -112,12 +81,14 @@ fn in_order(release: &ReleaseManifest) -> Vec<&Chart> {
 }
 
 fn chart_step(chart: &Chart, release: &ReleaseManifest, site: &Site, place: &Place) -> ChartStep {
+    let ranges = Ranges::of(release, site);
+    let surroundings = Surroundings { global: &release.global, site, ranges, address: &place.address };
     ChartStep {
         name: chart.name.clone(),
         version: chart.version.clone(),
         namespace: chart.namespace.clone(),
         package: chart.package.digest,
-        values: chart_values(chart, release, site, place),
+        values: surroundings.values(&chart.name, &chart.values),
         timeout_seconds: chart.timeout_seconds,
     }
 }

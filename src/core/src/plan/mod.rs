@@ -4,6 +4,7 @@ pub mod install;
 pub mod ranges;
 pub mod review;
 pub mod uninstall;
+pub mod values;
 
 use serde::{Deserialize, Serialize};
 

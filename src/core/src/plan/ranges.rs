@@ -22,14 +22,16 @@ impl Ranges {
     /// The ranges of `release` at `site`.
     #[must_use]
     pub fn of(release: &ReleaseManifest, site: &Site) -> Self {
+        Self::chosen(site, &release.kubernetes.cluster_cidr, &release.kubernetes.service_cidr)
+    }
+
+    /// What `site` chose, else these of a release.
+    #[must_use]
+    pub fn chosen(site: &Site, pods: &str, services: &str) -> Self {
         let chosen = &site.kubernetes;
         Self {
-            pods: chosen
-                .cluster_cidr
-                .map_or_else(|| release.kubernetes.cluster_cidr.clone(), |range| range.to_string()),
-            services: chosen
-                .service_cidr
-                .map_or_else(|| release.kubernetes.service_cidr.clone(), |range| range.to_string()),
+            pods: chosen.cluster_cidr.map_or_else(|| pods.to_owned(), |range| range.to_string()),
+            services: chosen.service_cidr.map_or_else(|| services.to_owned(), |range| range.to_string()),
         }
     }
 
