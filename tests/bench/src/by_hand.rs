@@ -27,6 +27,16 @@ const CONTAINERD: &str = "until ctr -n k8s.io version >/dev/null 2>&1; do sleep 
 const IMPORT: &str =
     "for archive in /root/parts/images/*.tar; do ctr -n k8s.io images import \"$archive\" >/dev/null; done";
 
+/// The node's own containerd with its own settings, alone, as k3s has it while it imports: no pod starts before the last image.
+fn import_before_the_start() -> String {
+    const BIN: &str = "/var/lib/rancher/k3s/data/current/bin";
+    const SETTINGS: &str = "/var/lib/rancher/k3s/agent/etc/containerd/config.toml";
+    format!(
+        "systemd-run --quiet --unit=import --setenv=PATH={BIN}:/usr/sbin:/usr/bin {BIN}/containerd -c {SETTINGS}; \
+         {CONTAINERD}; {IMPORT}; systemctl stop import"
+    )
+}
+
 /// What was measured.
 #[derive(Debug)]
 pub struct Hand {
@@ -72,8 +82,8 @@ pub fn measure(campus: &Campus, want: Want) -> Outcome<Hand> {
         host.poweroff()?;
         let began = Instant::now();
         host.boot()?;
-        timed(&host, &format!("systemctl start k3s; {CONTAINERD}"))?;
-        hand.restart_imports = Some(timed(&host, IMPORT)?);
+        hand.restart_imports = Some(timed(&host, &import_before_the_start())?);
+        timed(&host, "systemctl start k3s")?;
         wait_served(&host, &student)?;
         hand.restart = Some(began.elapsed());
     }
