@@ -9,3 +9,6 @@ BR-1171 = Un autre installateur travaille déjà sur ce serveur.
 BR-1172 = La liste des versions que ce serveur a eues est endommagée : { $path }
     .why = Sans elle, personne ne peut dire si un fichier de version est une ancienne version que l’on glisse à la place.
     .fix = Vérifiez le disque. Demandez à l’éditeur le numéro de la version la plus récente, gardez une copie du fichier, supprimez-le, puis prenez cette version.
+BR-1173 = L’horloge indique { $time } ; aucune version n’a été construite avant { $earliest }.
+    .why = Un certificat créé maintenant ne serait plus valable une fois l’heure juste, et les utilisateurs ne pourraient pas entrer.
+    .fix = Mettez l’horloge à l’heure, vérifiez la pile de l’horloge du serveur, puis retentez l’étape : bridle operation retry

@@ -161,6 +161,8 @@ faults! {
     InstallerRunning = "BR-1171", Busy;
     /// The record of the releases that were seen is damaged.
     SeenInvalid = "BR-1172", Failed;
+    /// The clock says a time before every release.
+    ClockWrong = "BR-1173", Failed;
     /// Something inside Bridle is wrong.
     Internal = "BR-1099", Failed;
 }

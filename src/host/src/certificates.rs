@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use bridle_core::digest::Digest;
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
+use bridle_core::plan::review::EARLIEST;
 use bridle_core::port::{Certificates, Clock, TlsPair};
 use bridle_core::step::Standing;
+use bridle_core::wording;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
@@ -62,11 +64,16 @@ impl Authority {
     /// Issues a certificate for `host`, making the authority first if there is none.
     ///
     /// # Errors
-    /// A [`Fault`] if something cannot be made or written.
+    /// A [`Fault`] if the clock is wrong beyond doubt, or something cannot be made or written.
     pub fn issue(&self, host: &str) -> Result<(), Fault> {
+        let time = self.clock.now();
+        if time < EARLIEST {
+            let fault = Fault::new(FaultCode::ClockWrong).with("time", wording::moment(time));
+            return Err(fault.with("earliest", wording::moment(EARLIEST)));
+        }
         files::make_dirs(&self.dir, 0o700)?;
         let issuer = self.authority()?;
-        let now = self.clock.now().0 / 1000;
+        let now = time.0 / 1000;
         let not_after = now + CERTIFICATE_DAYS * 86_400;
         let mut params = CertificateParams::new(vec![host.to_owned()]).map_err(|error| internal(&error))?;
         params.distinguished_name.push(DnType::CommonName, host);
@@ -179,5 +186,33 @@ mod tests {
         assert!(pair.certificate.ends_with(&ca) && pair.key.contains("PRIVATE KEY"));
         authority.write("front-door.pem", "damaged", 0o644).expect("write");
         assert_ne!(authority.standing("other.example").expect("standing"), Standing::Done);
+    }
+
+    /// A clock that was set to a moment.
+    struct SetTo(bridle_core::port::Timestamp);
+
+    impl Clock for SetTo {
+        fn now(&self) -> bridle_core::port::Timestamp {
+            self.0
+        }
+
+        fn monotonic(&self) -> std::time::Duration {
+            std::time::Duration::ZERO
+        }
+
+        fn sleep(&self, _time: std::time::Duration) {}
+    }
+
+    #[test]
+    fn nothing_is_issued_with_a_clock_that_is_wrong_beyond_doubt() {
+        let dir = tempfile::tempdir().expect("dir");
+        let at = |millis| Authority::new(dir.path().join("pki"), Arc::new(SetTo(bridle_core::port::Timestamp(millis))));
+        for millis in [0, EARLIEST.0 - 1] {
+            let fault = at(millis).issue("campus.example").expect_err("refused");
+            assert_eq!(fault.code, FaultCode::ClockWrong);
+            assert!(!dir.path().join("pki").exists());
+        }
+        at(EARLIEST.0).issue("campus.example").expect("issued");
+        assert_eq!(at(EARLIEST.0).standing("campus.example"), Ok(Standing::Done));
     }
 }

@@ -7,7 +7,7 @@ use crate::wording;
 
 /// No release was built before this moment (2026-11-01): a clock that says less is wrong. Release files carry no time,
 /// since two builds of one source are the same file.
-pub(super) const EARLIEST: Timestamp = Timestamp(1_793_491_200_000);
+pub const EARLIEST: Timestamp = Timestamp(1_793_491_200_000);
 const DAY: u64 = 24 * 3600 * 1000;
 /// Beyond twenty years even the appliance's own authority would be past its end.
 const LATEST: Timestamp = Timestamp(EARLIEST.0 + 20 * 365 * DAY);

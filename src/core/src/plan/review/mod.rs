@@ -19,6 +19,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::clock::EARLIEST;
 pub use self::cure::{AppliedCure, CURES_FORMAT, Cure, CureRecord, CureRecordError};
 pub use self::finding::{Finding, Severity};
 pub use self::ranges::free;
