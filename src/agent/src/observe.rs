@@ -9,7 +9,7 @@ use bridle_core::fault::Fault;
 use bridle_core::message::Message;
 use bridle_core::port::{Clock, Timestamp};
 use bridle_core::site::Site;
-use bridle_core::status::{HostView, NodeView, StatusView, WorkloadView, judge};
+use bridle_core::status::{Health, HostView, NodeView, StatusView, WorkloadView, judge};
 use bridle_host::facts;
 use bridle_host::files;
 use bridle_host::layout::Layout;
@@ -79,6 +79,7 @@ impl Observatory {
     pub(crate) fn status(&self) -> StatusView {
         let look = self.cluster_look();
         let operation = self.operations.current();
+        let faults = self.operations.faults();
         let site = self.site();
         let (nodes, workloads) = look.seen.map_or((None, None), |(nodes, workloads)| (Some(nodes), Some(workloads)));
         StatusView {
@@ -87,12 +88,16 @@ impl Observatory {
             site: site.name,
             front_door: site.host,
             release: self.operations.installed(),
-            health: judge(nodes.as_deref(), workloads.as_deref(), operation.as_ref()),
+            health: match faults.is_empty() {
+                true => judge(nodes.as_deref(), workloads.as_deref(), operation.as_ref()),
+                false => Health::Problem,
+            },
             nodes,
             workloads,
             cluster_unseen: look.unseen,
             host: Some(self.host()),
             operation,
+            faults,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The only place where operations run: one thread, one operation at a time, everything else asks.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
@@ -51,6 +51,8 @@ struct State {
     commands: VecDeque<(OperatorCommand, String)>,
     waiting: bool,
     closing: bool,
+    /// Journals that cannot be read: nobody knows what these operations did.
+    damaged: BTreeMap<OperationId, Fault>,
     /// How many tidy the store: no operation begins meanwhile.
     tidying: usize,
     installed: Option<String>,
@@ -71,14 +73,23 @@ impl Drop for Quiet<'_> {
 }
 
 impl Operations {
-    /// Reads all journals.
+    /// Reads all journals. One that cannot be read is left as it is and told of: after it only an uninstallation begins.
     ///
     /// # Errors
-    /// A [`Fault`] if one cannot be read: nothing may run beside an operation that nobody understands.
+    /// A [`Fault`] if the journals cannot be listed.
     pub(crate) fn load(dir: PathBuf, ports: Ports) -> Result<Self, Fault> {
         let mut state = State::default();
         for id in journal::list(&dir)? {
-            let events = journal::read(&dir, &id)?;
+            let events = match journal::read(&dir, &id) {
+                Ok(events) => events,
+                Err(fault) => {
+                    tracing::error!(operation = %id, code = fault.code.code(), causes = ?fault.causes, "journal");
+                    // It began after these had ended: they are not what their journals say.
+                    state.open.clear();
+                    state.damaged.insert(id, fault);
+                    continue;
+                }
+            };
             let Some(view) = OperationView::fold(&events) else { continue };
             if let Some(installed) = leaves(&view) {
                 state.installed = installed;
@@ -97,10 +108,17 @@ impl Operations {
     /// Says once what is done whenever an operation has ended; for the one that ended last it is done now, in case the
     /// agent was stopped between.
     pub(crate) fn when_ended(&self, act: WhenEnded) {
-        if let Some(view) = self.current().filter(|view| view.state.is_final()) {
+        let last = self.current().filter(|view| view.state.is_final());
+        // What came after it is not known: an uninstallation may have kept secrets that an installation's end would remove.
+        if let Some(view) = last.filter(|view| self.lock().damaged.keys().all(|damaged| *damaged < view.id)) {
             act(&view);
         }
         let _once = self.when_ended.set(act);
+    }
+
+    /// Why no new operation but an uninstallation begins; empty where one may.
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        self.lock().damaged.values().cloned().collect()
     }
 
     /// Refuses where an operation is open.
@@ -114,10 +132,11 @@ impl Operations {
     /// Keeps operations from beginning until what is given back is dropped: for work on the store that takes things away.
     ///
     /// # Errors
-    /// `OperationRunning` names the operation that has not ended.
+    /// `OperationRunning` names the operation that has not ended; the fault of a journal that does not say whether it has.
     pub(crate) fn quiet(&self) -> Result<Quiet<'_>, Fault> {
         let mut state = self.lock();
         refuse_second(&state)?;
+        refuse_unknown(&state)?;
         state.tidying += 1;
         Ok(Quiet(self))
     }
@@ -125,10 +144,14 @@ impl Operations {
     /// Begins an operation: its plan is on disk when this returns, and goes on after any interruption.
     ///
     /// # Errors
-    /// A [`Fault`] if another one is open, the store is being tidied, or the journal cannot be written.
+    /// A [`Fault`] if another one is open, the store is being tidied, the journal cannot be written, or an earlier one
+    /// cannot be read and this is no uninstallation.
     pub(crate) fn begin(&self, plan: Plan, by: &str) -> Result<OperationView, Fault> {
         let mut state = self.lock();
         refuse_second(&state)?;
+        if plan.kind() != OperationKind::Uninstall {
+            refuse_unknown(&state)?;
+        }
         if state.tidying > 0 {
             return Err(Fault::new(FaultCode::StoreBusy));
         }
@@ -173,12 +196,13 @@ impl Operations {
         self.lock().installed.clone()
     }
 
-    /// Views of the newest operations, newest first.
+    /// Views of the newest operations, newest first, without those that [`Self::faults`] tells of.
     ///
     /// # Errors
-    /// A [`Fault`] if a journal cannot be read.
+    /// A [`Fault`] if a journal cannot be read that could be at the start.
     pub(crate) fn list(&self) -> Result<Vec<OperationView>, Fault> {
         let mut ids = journal::list(&self.dir)?;
+        ids.retain(|id| !self.lock().damaged.contains_key(id));
         ids.reverse();
         ids.truncate(LISTED);
         ids.iter().map(|id| self.view(id)).collect()
@@ -362,6 +386,10 @@ fn refuse_second(state: &State) -> Result<(), Fault> {
         }
         None => Ok(()),
     }
+}
+
+fn refuse_unknown(state: &State) -> Result<(), Fault> {
+    state.damaged.values().next_back().map_or(Ok(()), |fault| Err(fault.clone()))
 }
 
 /// What is installed after an operation; `None` if it changed nothing in that.

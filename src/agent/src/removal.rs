@@ -70,7 +70,7 @@ impl Remover {
 
     fn plan(&self, data: Data) -> Result<(Installed, Plan), Fault> {
         let api = self.layout.kubeconfig().is_file() && self.sight.look().is_ok();
-        let installed = inventory::installed(&self.layout, api)?;
+        let installed = inventory::installed(&self.layout, api, data)?;
         let plan =
             uninstall::plan(&installed, data).map_err(|error| Fault::new(FaultCode::Internal).because(&error))?;
         Ok((installed, plan))

@@ -9,7 +9,7 @@ use bridle_core::message::{Language, Message};
 use bridle_core::operation::OperationView;
 use bridle_core::sign::Sign;
 use bridle_core::status::{HostView, StatusView};
-use bridle_core::wording;
+use bridle_core::wording::{self, FaultText};
 
 use crate::face::{Face, Paint};
 
@@ -96,6 +96,10 @@ pub fn lines(status: &StatusView, language: Language, paint: Paint) -> Vec<Strin
         ),
         (None, _) => format!("{sign}  {}", words(Message::new("status-no-release"))),
     });
+    for fault in &status.faults {
+        lines.push(String::new());
+        lines.extend(FaultText::new(fault, language).lines(language, 1));
+    }
     if let Some(operation) = &status.operation {
         lines.push(String::new());
         lines.push(paint.strong(&words(Message::new("heading-operation"))));
@@ -168,4 +172,21 @@ pub fn operation_line(operation: &OperationView, language: Language, paint: Pain
         _ => wording::moment(operation.ended.unwrap_or(operation.started)),
     };
     format!("  {sign}  {}  {}  {place}", operation.id, operation.to)
+}
+
+#[cfg(test)]
+mod tests {
+    use bridle_core::fault::FaultCode;
+
+    use super::*;
+
+    #[test]
+    fn what_keeps_the_agent_from_operations_is_told() {
+        let fault = Fault::new(FaultCode::JournalDamaged).with("path", "/x.journal");
+        let status = StatusView { faults: vec![fault], ..bridle_client::sample::status(None) };
+        for (language, words) in [(Language::En, "bridle uninstall"), (Language::Fr, "l’assistance")] {
+            let told = lines(&status, language, Paint(false)).join("\n");
+            assert!(told.contains("BR-1053") && told.contains("/x.journal") && told.contains(words), "{told}");
+        }
+    }
 }

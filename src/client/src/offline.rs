@@ -118,6 +118,7 @@ pub fn status(file: &Path, history: &History) -> StatusView {
         cluster_unseen: None,
         host: None,
         operation,
+        faults: Vec::new(),
     }
 }
 

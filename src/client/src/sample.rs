@@ -148,6 +148,7 @@ pub fn status(operation: Option<OperationView>) -> StatusView {
             cpus: 2,
         }),
         operation,
+        faults: Vec::new(),
     }
 }
 

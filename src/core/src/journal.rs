@@ -70,6 +70,22 @@ pub fn decode(bytes: &[u8]) -> Result<Read, JournalError> {
     Ok(Read { events, sound })
 }
 
+/// Reads the first record, which holds the plan, whatever became of the others.
+///
+/// # Errors
+/// [`JournalError`] if that record itself is damaged, or of another format.
+pub fn decode_first(bytes: &[u8]) -> Result<Event, JournalError> {
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let event = decode_line(line).map_err(|flaw| match flaw {
+        Flaw::Damage(reason) => JournalError::Damaged { line: 1, reason },
+        Flaw::Foreign { format } => {
+            format.map_or(JournalError::Unknown { line: 1 }, |found| JournalError::Format { found })
+        }
+    })?;
+    check(&event, None, 1)?;
+    Ok(event)
+}
+
 /// Whether what is left may be dropped as a torn last line: not if it is a whole record with more behind it. Where the
 /// newline between two lines is damaged they look like one, and both would be lost.
 fn torn(rest: &[u8], line: usize) -> Result<(), JournalError> {

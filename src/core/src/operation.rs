@@ -134,6 +134,16 @@ impl OperationId {
         Self::new(now.max(after), kind)
     }
 
+    /// What the name says of its kind.
+    #[must_use]
+    pub fn kind(&self) -> Option<OperationKind> {
+        match self.0.rsplit('-').next()? {
+            "install" => Some(OperationKind::Install),
+            "uninstall" => Some(OperationKind::Uninstall),
+            _ => None,
+        }
+    }
+
     fn time(&self) -> Option<Timestamp> {
         let (date, rest) = self.0.split_once('-')?;
         Timestamp::of_digits(&format!("{date}{}", rest.split('-').next()?))

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fault::Fault;
 use crate::message::Message;
 use crate::operation::OperationView;
 use crate::port::Timestamp;
@@ -31,6 +32,9 @@ pub struct StatusView {
     pub host: Option<HostView>,
     /// The operation that runs or stopped, else the last one.
     pub operation: Option<OperationView>,
+    /// What keeps the agent from new operations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
 }
 
 /// One word for everything.

@@ -19,6 +19,8 @@ use bridle_disk::Disk;
 pub const LARGEST: u64 = 256 * 1024 * 1024;
 /// Most operations that are listed.
 pub const MOST: usize = 10_000;
+/// Why a sound journal of another name is none.
+const FOREIGN: &str = "belongs to another operation";
 
 /// The journals in one directory of one file system.
 #[derive(Debug, Clone)]
@@ -49,6 +51,14 @@ pub fn create(dir: &Path, first: &Event) -> Result<(), Fault> {
 /// A [`Fault`] if there is none, it cannot be read, or it is damaged.
 pub fn read(dir: &Path, id: &OperationId) -> Result<Vec<Event>, Fault> {
     Journals::on_disk(dir).read(id)
+}
+
+/// [`Journals::first`] on this machine's disk.
+///
+/// # Errors
+/// A [`Fault`] if there is none, it cannot be read, or its first record is damaged.
+pub fn first(dir: &Path, id: &OperationId) -> Result<Event, Fault> {
+    Journals::on_disk(dir).first(id)
 }
 
 /// [`Journals::list`] on this machine's disk.
@@ -120,15 +130,30 @@ impl Journals {
         Ok((Journal { file, path, broken: false }, events))
     }
 
+    /// The first record of an operation, which holds its plan, whatever became of the others.
+    ///
+    /// # Errors
+    /// A [`Fault`] if there is none, it cannot be read, or that record is damaged.
+    pub fn first(&self, id: &OperationId) -> Result<Event, Fault> {
+        let event = journal::decode_first(&self.bytes(id)?).and_then(|event| match event.operation == *id {
+            true => Ok(event),
+            false => Err(JournalError::Damaged { line: 1, reason: FOREIGN }),
+        });
+        event.map_err(|error| error.fault(&self.path_of(id)))
+    }
+
+    fn bytes(&self, id: &OperationId) -> Result<Vec<u8>, Fault> {
+        let bytes = durable::read_bytes(&*self.fs, &self.path_of(id), LARGEST)?;
+        bytes.ok_or_else(|| Fault::new(FaultCode::OperationUnknown).with("operation", id.as_str()))
+    }
+
     /// The sound part of a journal, as bytes and as records.
     fn sound(&self, id: &OperationId) -> Result<(Vec<u8>, Vec<Event>), Fault> {
         let path = self.path_of(id);
-        let bytes = durable::read_bytes(&*self.fs, &path, LARGEST)?;
-        let unknown = || Fault::new(FaultCode::OperationUnknown).with("operation", id.as_str());
-        let mut bytes = bytes.ok_or_else(unknown)?;
+        let mut bytes = self.bytes(id)?;
         let read = journal::decode(&bytes).and_then(|read| match read.events.first() {
             Some(first) if first.operation == *id => Ok(read),
-            _ => Err(JournalError::Damaged { line: 1, reason: "belongs to another operation" }),
+            _ => Err(JournalError::Damaged { line: 1, reason: FOREIGN }),
         });
         let read = read.map_err(|error| error.fault(&path))?;
         bytes.truncate(usize::try_from(read.sound).unwrap_or(usize::MAX));

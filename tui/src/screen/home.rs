@@ -73,6 +73,12 @@ fn health(state: &State, status: &StatusView) -> Vec<Line<'static>> {
         ),
         None => words(Message::new("tui-no-release")),
     }));
+    lines.extend(
+        status
+            .faults
+            .iter()
+            .map(|fault| Line::from(format!("{} {}", fault.code.code(), fault.message.render(state.language)))),
+    );
     lines.extend(status.cluster_unseen.as_ref().map(|unseen| Line::from(unseen.render(state.language))));
     lines
 }

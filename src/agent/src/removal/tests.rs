@@ -148,3 +148,65 @@ fn all_data_go_only_for_the_name_of_the_platform() {
     let fault = confirmed(None, &names).expect_err("unconfirmed");
     assert_eq!((fault.code, fault.code.exit() as u8), (FaultCode::RemovalUnconfirmed, 4));
 }
+
+/// Alters one byte in line `number` of the newest journal.
+fn damage(bench: &Bench, number: usize) {
+    let dir = bench.layout.journal_dir();
+    let id = bridle_host::journal::list(&dir).expect("list").pop().expect("one");
+    let path = dir.join(format!("{id}.journal"));
+    let mut bytes = std::fs::read(&path).expect("journal");
+    let line: usize = bytes.split_inclusive(|byte| *byte == b'\n').take(number - 1).map(<[u8]>::len).sum();
+    bytes[line + 40] ^= 1;
+    files::write_atomic(&path, &bytes, 0o640).expect("damaged");
+}
+
+#[test]
+fn after_a_damaged_journal_only_an_uninstallation_begins() {
+    let bench = Bench::installed();
+    let journal = bench.layout.journal_dir();
+    damage(&bench, 3);
+    let bench = bench.anew();
+    let faults = bench.operations.faults();
+    assert_eq!(faults.iter().map(|fault| fault.code).collect::<Vec<_>>(), [FaultCode::JournalDamaged]);
+    assert_eq!(bench.operations.list(), Ok(Vec::new()), "its state is not known");
+    assert_eq!(bench.operations.quiet().err().expect("refused").code, FaultCode::JournalDamaged);
+    let release = include_bytes!("../../../core/tests/fixtures/release-v1.json");
+    let release = ReleaseManifest::parse(release).expect("fixture parses");
+    let place = Place { node: "h1".to_owned(), address: "198.18.0.11".to_owned() };
+    let install = install_plan(&release, &Site::default(), &place).expect("plan");
+    assert_eq!(code(bench.operations.begin(install, "root")), FaultCode::JournalDamaged);
+    // The plan stands in the first record, so the data's secrets are known; the journal stays as it is.
+    let before = std::fs::read_dir(&journal).expect("list").count();
+    let view = bench.remover.view(Data::Keep).expect("view");
+    assert_eq!(view.release, "campus-1.0.0");
+    bench.remover.begin(&order(&view, None), "root").expect("begun");
+    assert_eq!(std::fs::read_dir(&journal).expect("list").count(), before + 1);
+    let bench = bench.anew();
+    assert_eq!(bench.operations.faults().len(), 1);
+    assert_eq!(bench.run().state, OperationState::Committed);
+}
+
+#[test]
+fn without_its_plan_data_are_not_kept_but_can_be_given_up() {
+    let bench = Bench::installed();
+    damage(&bench, 1);
+    let bench = bench.anew();
+    assert_eq!(bench.remover.view(Data::Keep).expect_err("its secrets").code, FaultCode::JournalDamaged);
+    let view = bench.remover.view(Data::Delete).expect("view");
+    assert_eq!(view.names, ["campus-demo"]);
+    bench.remover.begin(&order(&view, Some("campus-demo")), "root").expect("begun");
+    assert_eq!(bench.run().state, OperationState::Committed);
+}
+
+#[test]
+fn what_followed_the_last_end_is_not_repeated_where_something_unknown_came_after() {
+    let bench = Bench::installed();
+    let view = bench.remover.view(Data::Keep).expect("view");
+    bench.remover.begin(&order(&view, None), "root").expect("begun");
+    damage(&bench, 1);
+    let bench = bench.anew();
+    let acted = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let act = Arc::clone(&acted);
+    bench.operations.when_ended(Box::new(move |_| act.store(true, std::sync::atomic::Ordering::Relaxed)));
+    assert!(!acted.load(std::sync::atomic::Ordering::Relaxed), "it would forget the secrets that were kept since");
+}

@@ -8,7 +8,7 @@ use bridle_core::fault::Fault;
 use bridle_core::plan::uninstall::Installed;
 use bridle_core::plan::{OperationKind, Plan};
 use bridle_core::port::KeptSecrets as _;
-use bridle_core::removal::{Item, Thing};
+use bridle_core::removal::{Data, Item, Thing};
 use bridle_core::site::Site;
 
 use super::tree;
@@ -26,9 +26,13 @@ const LARGEST: u64 = 1024 * 1024;
 /// What the planner needs to know; `api` is whether Kubernetes answers.
 ///
 /// # Errors
-/// A [`Fault`] if a journal cannot be read.
-pub fn installed(layout: &Layout, api: bool) -> Result<Installed, Fault> {
-    let install = last_install(layout)?;
+/// A [`Fault`] if the plan of the last installation cannot be read and `data` stay: nobody knows then which secrets they
+/// need. Where all data go, it is done without.
+pub fn installed(layout: &Layout, api: bool, data: Data) -> Result<Installed, Fault> {
+    let install = match last_install(layout) {
+        Err(_) if data == Data::Delete => None,
+        install => install?,
+    };
     let node = rustix::system::uname().nodename().to_string_lossy().into_owned();
     Ok(Installed {
         node,
@@ -91,12 +95,12 @@ pub fn items(layout: &Layout) -> Vec<Item> {
 /// The plan of the newest installation, however far it came.
 fn last_install(layout: &Layout) -> Result<Option<Plan>, Fault> {
     let dir = layout.journal_dir();
-    for id in journal::list(&dir)?.iter().rev() {
-        let events = journal::read(&dir, id)?;
-        if let Some(EventKind::Approved { plan, .. }) = events.first().map(|event| &event.kind)
+    for id in journal::list(&dir)?.iter().rev().filter(|id| id.kind() != Some(OperationKind::Uninstall)) {
+        // The plan stands in the first record; what became of the operation does not matter here.
+        if let EventKind::Approved { plan, .. } = journal::first(&dir, id)?.kind
             && plan.kind() == OperationKind::Install
         {
-            return Ok(Some(Plan::clone(plan)));
+            return Ok(Some(*plan));
         }
     }
     Ok(None)

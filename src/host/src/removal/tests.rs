@@ -307,10 +307,12 @@ fn the_lists_name_what_is_there() {
     for thing in [Thing::Store, Thing::Kubernetes, Thing::Programs, Thing::History, Thing::Running] {
         assert!(going.iter().any(|item| item.thing == thing), "{thing:?}");
     }
-    let installed = inventory::installed(&host.layout, false);
-    assert!(installed.is_err(), "a journal that is none is not passed over");
+    let installed = inventory::installed(&host.layout, false, Data::Keep);
+    assert!(installed.is_err(), "a journal that is none is not passed over where data stay");
+    let installed = inventory::installed(&host.layout, false, Data::Delete).expect("where they go it is not needed");
+    assert!(installed.install.is_none());
     fs::remove_dir_all(host.layout.journal_dir()).expect("journals");
-    let installed = inventory::installed(&host.layout, false).expect("looked");
+    let installed = inventory::installed(&host.layout, false, Data::Keep).expect("looked");
     assert!(installed.volumes && installed.datastore && installed.install.is_none());
     assert_eq!(
         inventory::names(&host.layout, &installed),
