@@ -15,14 +15,21 @@ pub(super) fn failed<'a>(operation: &'static str, path: &'a Path) -> impl Fn(io:
     move |source| StoreError::Io { operation, path: path.to_owned(), source }
 }
 
-/// Makes a directory (0755) and its entry durable unless it is there.
+/// Makes a directory (0755) unless it is there, and its entry durable: one that is there need not be on disk, if whoever
+/// made it was stopped before its sync.
 pub(super) fn directory(fs: &dyn FileSystem, path: &Path) -> Result<(), StoreError> {
-    match fs.make_dir(path, 0o755) {
+    let made = fs.make_dir(path, 0o755);
+    match &made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_directory(fs, path) => {}
+        Err(_) => return made.map_err(failed("make directory", path)),
         Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_directory(fs, path) => return Ok(()),
-        Err(error) => return Err(failed("make directory", path)(error)),
     }
-    sync_directory(fs, bridle_core::durable::parent_of(path))
+    let parent = bridle_core::durable::parent_of(path);
+    match fs.sync_dir(parent) {
+        // Who may not even list it only reads the store.
+        Err(error) if made.is_err() && error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced.map_err(failed("sync", parent)),
+    }
 }
 
 fn is_directory(fs: &dyn FileSystem, path: &Path) -> bool {

@@ -217,3 +217,30 @@ fn after_a_cut_everything_is_there(act: &Act, strikes: &[(u64, Trouble)], wanted
     };
     assert_eq!(pins(&end(&fs)), pins(wanted), "{case}");
 }
+
+#[test]
+fn a_store_that_was_opened_halfway_once_keeps_what_it_takes_in_later() {
+    let opened = |fs: &CrashFs| Store::over(Arc::new(fs.clone()), Path::new("/store"));
+    let fs = CrashFs::default();
+    opened(&fs).expect("in peace");
+    let operations = fs.operations();
+    assert!(operations >= 10, "{operations}");
+    for at in 1..=operations {
+        for strikes in [&[(at, Trouble::Kill)][..], &[(at, Trouble::SyncError), (at + 1, Trouble::Kill)]] {
+            let fs = CrashFs::default();
+            strikes.iter().for_each(|(at, trouble)| fs.strike(*at, *trouble));
+            let _interrupted = opened(&fs);
+            if fs.is_dead() {
+                fs.restart();
+            }
+            fs.mend();
+            fs.calm();
+            let store = opened(&fs).expect("open");
+            plugged(&store, Stick::new(&ONE)).expect("one");
+            fs.cut(PowerCut::HARD);
+            fs.restart();
+            assert!(store.pin("sample-1.0.0").expect("pin").is_some(), "{strikes:?}");
+            assert_eq!(damages(&store), [], "{strikes:?}");
+        }
+    }
+}
