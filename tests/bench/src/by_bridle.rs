@@ -110,7 +110,7 @@ fn used(host: &Host, path: &str) -> Outcome<u64> {
 
 fn shares(host: &Host) -> Outcome<String> {
     let paths = [
-        ("programs", "/opt/bridle"),
+        ("what k3s unpacks of itself", "/var/lib/rancher/k3s/data"),
         ("cluster state", "/var/lib/rancher/k3s/server"),
         ("volumes", "/var/lib/bridle/volumes"),
         ("logs", "/var/log"),
