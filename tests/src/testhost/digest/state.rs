@@ -218,7 +218,8 @@ fn legacy_rules(host: &Host) -> Result<Things> {
 }
 
 fn control_groups(folders: &str) -> Things {
-    let lasting = folders.lines().filter(|path| !path.split('/').any(volatile::is_unit));
+    let lasting =
+        folders.lines().filter(|path| !path.split('/').any(volatile::is_unit) && !volatile::is_borrowed(path));
     lasting.map(|path| (path.trim_start_matches('.').to_owned(), "there".to_owned())).collect()
 }
 
@@ -230,6 +231,15 @@ mod tests {
     fn sections_are_told_apart() {
         let answers = "\n#### a\none\ntwo\n\n#### b\n";
         assert_eq!((section(answers, "a").trim(), section(answers, "b"), section(answers, "c")), ("one\ntwo", "", ""));
+    }
+
+    #[test]
+    fn a_unit_has_its_control_group_in_one_hierarchy() {
+        let folders = "./systemd/system.slice/a.service\n./memory/system.slice/a.service\n./memory/system.slice\n\
+                       ./memory/kubepods/burstable\n./memory/kubepods.slice\n./system.slice/b.service\n";
+        let groups = control_groups(folders);
+        let seen: Vec<&str> = groups.keys().map(String::as_str).collect();
+        assert_eq!(seen, ["/memory/kubepods/burstable", "/system.slice/b.service", "/systemd/system.slice/a.service"]);
     }
 
     #[test]

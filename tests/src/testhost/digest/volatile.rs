@@ -86,6 +86,16 @@ pub(super) fn is_path(path: &str) -> bool {
         || PATH_BEGINNINGS.iter().any(|beginning| path.starts_with(beginning))
 }
 
+/// Whether a control group lies below a legacy controller and belongs to a unit of systemd: systemd makes and drops these by
+/// whether any unit beside it limits something just then. Its own hierarchy has every unit, and that one counts.
+pub fn is_borrowed(path: &str) -> bool {
+    const KINDS: [&str; 6] = [".slice", ".service", ".scope", ".mount", ".socket", ".swap"];
+    let unit = |name: &str| KINDS.iter().any(|kind| name.ends_with(kind));
+    let mut names = path.trim_start_matches("./").split('/');
+    let (hierarchy, below) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+    !matches!(hierarchy, "systemd" | "unified") && !unit(hierarchy) && unit(below)
+}
+
 /// Whether a unit, or the control group of this name, is left out.
 pub(super) fn is_unit(name: &str) -> bool {
     // Devices follow the machine, not the host.
