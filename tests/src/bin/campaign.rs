@@ -15,7 +15,8 @@ use bridle_journeys::testhost;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let result = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["install"] => install(),
+        ["install"] => install(None),
+        ["install", step] if step.parse::<u64>().is_ok() => install(step.parse().ok()),
         ["fuzz"] => fuzz(FUZZ_SECONDS),
         ["fuzz", seconds] if seconds.parse::<u64>().is_ok() => fuzz(seconds.parse().unwrap_or(FUZZ_SECONDS)),
         ["uninstall"] => uninstall(),
@@ -84,8 +85,8 @@ fn fuzz(seconds: u64) -> Outcome<usize> {
     Ok(failed)
 }
 
-/// A power cut as soon as each step begins.
-fn install() -> Outcome<usize> {
+/// A power cut as soon as each step begins, or only this one, which is told but not kept.
+fn install(only: Option<u64>) -> Outcome<usize> {
     testhost::available().map_err(|missing| format!("{missing:?}"))?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the crate does not lie in a checkout")?;
     let campus = campus::build(root)?;
@@ -94,7 +95,7 @@ fn install() -> Outcome<usize> {
         "| power cut as soon as step … begins | went on by itself | seconds from boot to the end |\n|---|---|---|\n",
     );
     let mut failed = 0;
-    for (number, title) in (1_u64..).zip(&steps) {
+    for (number, title) in (1_u64..).zip(&steps).filter(|(number, _)| only.is_none_or(|only| only == *number)) {
         let result = goes_on_after_a_cut("every", &campus, |_, installation| installation.begun(number), |_| Ok(()));
         let (word, seconds) = match &result {
             Ok(took) => ("yes", took.as_secs().to_string()),
@@ -107,7 +108,9 @@ fn install() -> Outcome<usize> {
         println!("{number:>3}  {word:<3}  {seconds:>4} s  {title}");
         writeln!(table, "| {number} {title} | {word} | {seconds} |")?;
     }
-    keep(root, "install", "A power cut at every step of the installation", &table)?;
+    if only.is_none() {
+        keep(root, "install", "A power cut at every step of the installation", &table)?;
+    }
     Ok(failed)
 }
 
