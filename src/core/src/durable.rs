@@ -95,6 +95,30 @@ pub fn symlink_atomic(fs: &dyn FileSystem, target: &Path, link: &Path) -> Result
     publish(fs, &part, link)
 }
 
+/// Gives the file `from`, which is on disk, a second name `to`, replacing what was there in one step; no byte is copied.
+///
+/// `false`: these two places cannot share a file (other file systems, or one without links), and nothing was changed.
+/// Both names have `mode` afterwards.
+///
+/// # Errors
+/// [`FileError`]; `to` is then the old or the new file.
+pub fn link_atomic(fs: &dyn FileSystem, from: &Path, to: &Path, mode: u32) -> Result<bool, FileError> {
+    use io::ErrorKind::{CrossesDevices, PermissionDenied, TooManyLinks, Unsupported};
+    let part = part_of(to);
+    remove_unsynced(fs, &part)?;
+    match fs.link(from, &part, mode) {
+        // Not every file system says so in the same way: EXDEV, EPERM, EMLINK, EOPNOTSUPP.
+        Err(error) if matches!(error.kind(), CrossesDevices | PermissionDenied | TooManyLinks | Unsupported) => {
+            return Ok(false);
+        }
+        linked => linked.map_err(FileError::new("link", &part))?,
+    }
+    publish(fs, &part, to)?;
+    // A rename between two names of one file does nothing, and leaves the third.
+    remove_unsynced(fs, &part)?;
+    Ok(true)
+}
+
 /// Makes a directory and its parents with `mode` for those that are new, and brings its name to disk.
 ///
 /// # Errors

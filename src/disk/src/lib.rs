@@ -81,6 +81,12 @@ impl FileSystem for Disk {
         std::os::unix::fs::symlink(target, link)
     }
 
+    fn link(&self, file: &Path, name: &Path, mode: u32) -> io::Result<()> {
+        fs::hard_link(file, name)?;
+        fs::set_permissions(name, Permissions::from_mode(mode))?;
+        File::open(name)?.sync_all()
+    }
+
     fn read_link(&self, link: &Path) -> io::Result<PathBuf> {
         fs::read_link(link)
     }

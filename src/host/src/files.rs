@@ -2,7 +2,6 @@
 //! [`bridle_core::durable`] on this machine's disk.
 
 use std::fs::File;
-use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -44,31 +43,7 @@ pub fn symlink_atomic(target: &Path, link: &Path) -> Result<(), FileError> {
 /// # Errors
 /// [`FileError`]; `to` is then the old or the new file.
 pub fn link_atomic(from: &Path, to: &Path, mode: u32) -> Result<bool, FileError> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let part = durable::part_of(to);
-    remove_if_there(&part)?;
-    let file = |path: &Path| std::fs::symlink_metadata(path).ok().map(|there| (there.dev(), there.ino()));
-    if file(to).is_some() && file(to) == file(from) {
-        // A rename between two names of one file does nothing, and would leave the third.
-        std::fs::set_permissions(to, std::fs::Permissions::from_mode(mode)).map_err(FileError::new("write", to))?;
-        sync_dir(to.parent().unwrap_or(Path::new("/")))?;
-        return Ok(true);
-    }
-    if let Err(error) = std::fs::hard_link(from, &part) {
-        return match error.kind() {
-            // Not every file system says so in the same way: EXDEV, EPERM, EMLINK, EOPNOTSUPP.
-            ErrorKind::CrossesDevices
-            | ErrorKind::PermissionDenied
-            | ErrorKind::TooManyLinks
-            | ErrorKind::Unsupported => Ok(false),
-            _ => Err(FileError::new("link", &part)(error)),
-        };
-    }
-    let settled = std::fs::set_permissions(&part, std::fs::Permissions::from_mode(mode))
-        .and_then(|()| File::open(&part)?.sync_all());
-    settled.map_err(FileError::new("write", &part))?;
-    publish(&part, to)?;
-    Ok(true)
+    durable::link_atomic(&Disk, from, to, mode)
 }
 
 /// Makes a directory and its parents with `mode` for those that are new, and brings its name to disk.

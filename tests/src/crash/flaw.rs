@@ -114,6 +114,10 @@ impl FileSystem for Flawed {
         self.fs.symlink(target, link)
     }
 
+    fn link(&self, file: &Path, name: &Path, mode: u32) -> io::Result<()> {
+        self.fs.link(file, name, mode)
+    }
+
     fn read_link(&self, link: &Path) -> io::Result<PathBuf> {
         self.fs.read_link(link)
     }

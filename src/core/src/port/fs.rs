@@ -140,6 +140,13 @@ pub trait FileSystem: Send + Sync + Debug {
     /// The file system's.
     fn symlink(&self, target: &Path, link: &Path) -> io::Result<()>;
 
+    /// Gives a file a second name, which must not exist; its content is not touched. The file has `mode` afterwards, and that is
+    /// on disk.
+    ///
+    /// # Errors
+    /// The file system's; where the two places cannot share a file, by several kinds (`EXDEV`, `EPERM`, `EMLINK`, …).
+    fn link(&self, file: &Path, name: &Path, mode: u32) -> io::Result<()>;
+
     /// Where a link points.
     ///
     /// # Errors

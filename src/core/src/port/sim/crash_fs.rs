@@ -402,6 +402,10 @@ impl FileSystem for CrashFs {
         self.change("link", link, |image| image.symlink(target, link))
     }
 
+    fn link(&self, file: &Path, name: &Path, mode: u32) -> io::Result<()> {
+        self.change("link", name, |image| image.link(file, name, mode))
+    }
+
     fn read_link(&self, link: &Path) -> io::Result<PathBuf> {
         self.read(|image| image.read_link(link))
     }

@@ -137,6 +137,19 @@ impl Image {
         self.make(link, Node::Link(target.to_owned())).map(|_| ())
     }
 
+    pub(super) fn link(&mut self, file: &Path, name: &Path, mode: u32) -> io::Result<()> {
+        let number = self.find(file, false)?;
+        let (parent, name) = self.place(name)?;
+        if self.directory(parent)?.live.contains_key(&name) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let Some(Node::File(linked)) = self.nodes.get_mut(&number) else {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        };
+        linked.mode = mode;
+        self.renaming(parent, Renaming { gone: None, there: Some((name, number)) })
+    }
+
     pub(super) fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
         let (old_parent, old_name) = self.place(from)?;
         let (new_parent, new_name) = self.place(to)?;
@@ -144,6 +157,9 @@ impl Image {
         let over = self.directory(new_parent)?.live.get(&new_name).copied();
         if over.is_some_and(|over| matches!(self.nodes.get(&over), Some(Node::Directory(_)))) {
             return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if over == Some(number) {
+            return Ok(()); // two names of one file both stay (rename(2))
         }
         if old_parent == new_parent {
             let both = Renaming { gone: Some(old_name), there: Some((new_name, number)) };

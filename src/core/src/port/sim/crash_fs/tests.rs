@@ -1,7 +1,7 @@
 //! The double obeys the rules that durable code relies on, and breaks what relies on more.
 
 use super::*;
-use crate::durable::{make_dirs, read_limited, remove_if_there, symlink_atomic, write_atomic};
+use crate::durable::{FileError, link_atomic, make_dirs, read_limited, remove_if_there, symlink_atomic, write_atomic};
 
 fn path() -> &'static Path {
     Path::new("/d/file")
@@ -20,9 +20,29 @@ fn text(fs: &CrashFs) -> Option<String> {
 
 #[test]
 fn an_atomic_write_is_old_or_new_at_every_stop() {
+    old_or_new_at_every_stop(ground, |fs| write_atomic(fs, path(), b"new", 0o644));
+}
+
+#[test]
+fn a_second_name_is_old_or_new_at_every_stop() {
+    let blob = Path::new("/d/blob");
+    let ground = || {
+        let fs = ground();
+        write_atomic(&fs, blob, b"new", 0o644).expect("blob");
+        fs
+    };
+    old_or_new_at_every_stop(ground, |fs| link_atomic(fs, blob, path(), 0o755).map(|shared| assert!(shared)));
+    let fs = ground();
+    for _again in 0..2 {
+        assert!(link_atomic(&fs, blob, path(), 0o755).expect("one file system"));
+        assert_eq!(fs.list(Path::new("/d"), 10).expect("list").len(), 2, "no third name is left");
+    }
+}
+
+fn old_or_new_at_every_stop(ground: impl Fn() -> CrashFs, act: impl Fn(&CrashFs) -> Result<(), FileError>) {
     let whole = ground();
     let before = whole.operations();
-    write_atomic(&whole, path(), b"new", 0o644).expect("write");
+    act(&whole).expect("write");
     let mut seen = std::collections::BTreeSet::new();
     let mut troubles =
         vec![Trouble::Kill, Trouble::KillWithin, Trouble::NoSpace("/"), Trouble::SyncError, Trouble::ReadOnly];
@@ -33,7 +53,7 @@ fn an_atomic_write_is_old_or_new_at_every_stop() {
         for trouble in &troubles {
             let fs = ground();
             fs.strike(at, *trouble);
-            let written = write_atomic(&fs, path(), b"new", 0o644);
+            let written = act(&fs);
             if written.is_ok() {
                 fs.cut(PowerCut::HARD);
             }
