@@ -4,6 +4,8 @@
 //! a run without one are the same code.
 
 #[cfg(test)]
+pub(crate) mod bench;
+#[cfg(test)]
 mod tests;
 
 use std::time::Duration;

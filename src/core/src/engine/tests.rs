@@ -1,8 +1,9 @@
 //! The engine over the simulated world: every stop, every failure, both ways.
 
+use super::bench::Bench;
 use super::*;
 use crate::plan::install::{Place, plan};
-use crate::port::sim::{SimClock, SimInbox, SimJournal, SimObserver, SimWorld};
+use crate::port::sim::SimWorld;
 use crate::release::{ReleaseManifest, Stage};
 use crate::site::Site;
 
@@ -21,47 +22,7 @@ fn install_plan() -> Plan {
     plan(&release(), &Site::default(), &place).expect("plan")
 }
 
-struct Bench {
-    world: SimWorld,
-    clock: SimClock,
-    observer: SimObserver,
-    inbox: SimInbox,
-    journal: SimJournal,
-}
-
 impl Bench {
-    fn new(plan: &Plan) -> Self {
-        let first = Event {
-            seq: 1,
-            operation: OperationId::new(Timestamp(1_795_000_000_000), plan.kind()),
-            time: Timestamp(1_795_000_000_000),
-            kind: EventKind::Approved {
-                format: crate::journal::FORMAT,
-                by: "root".to_owned(),
-                plan: Box::new(plan.clone()),
-            },
-        };
-        Self {
-            world: SimWorld::default(),
-            clock: SimClock::default(),
-            observer: SimObserver::default(),
-            inbox: SimInbox::default(),
-            journal: SimJournal { records: vec![first], refuse_after: None },
-        }
-    }
-
-    fn run(&mut self) -> Result<Rest, Fault> {
-        let world = World {
-            host: &self.world,
-            cluster: &self.world,
-            clock: &self.clock,
-            observer: &self.observer,
-            inbox: &self.inbox,
-        };
-        let history = self.journal.records.clone();
-        Engine::new(world, &mut self.journal, history).expect("begins with a plan").run("test")
-    }
-
     fn state(&self) -> OperationState {
         crate::operation::OperationView::fold(&self.journal.records).expect("view").state
     }
@@ -81,22 +42,7 @@ fn installs_everything_in_order() {
 #[test]
 fn a_stop_after_every_record_ends_in_the_same_world() {
     let plan = install_plan();
-    let mut whole = Bench::new(&plan);
-    whole.run().expect("uninterrupted run");
-    for power_cut in [false, true] {
-        for records in 1..=whole.journal.records.len() {
-            let mut bench = Bench::new(&plan);
-            bench.journal.refuse_after = Some(records);
-            let stopped = bench.run();
-            assert_eq!(stopped.is_err(), records < whole.journal.records.len(), "after {records} records");
-            if power_cut {
-                bench.world.power_cut();
-            }
-            bench.journal.refuse_after = None;
-            assert_eq!(bench.run(), Ok(Rest::Ended(OperationState::Committed)), "after {records} records");
-            assert_eq!(bench.world.effects(), whole.world.effects(), "after {records} records, cut: {power_cut}");
-        }
-    }
+    Bench::stop_after_every_record(|| Bench::new(&plan));
 }
 
 #[test]

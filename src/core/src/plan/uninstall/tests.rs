@@ -1,10 +1,9 @@
 use super::*;
-use crate::engine::{Engine, Rest, World};
-use crate::event::{Event, EventKind, OperatorCommand};
-use crate::operation::{OperationId, OperationState};
+use crate::engine::Rest;
+use crate::engine::bench::Bench;
+use crate::event::OperatorCommand;
+use crate::operation::OperationState;
 use crate::plan::install::{self, Place};
-use crate::port::Timestamp;
-use crate::port::sim::{SimClock, SimInbox, SimJournal, SimObserver, SimWorld};
 use crate::release::{ReleaseManifest, Stage};
 use crate::site::Site;
 
@@ -100,57 +99,12 @@ fn a_host_that_was_hardly_begun_is_cleared_as_well() {
     assert_eq!(names(&nothing, Data::Delete).len(), 7);
 }
 
-struct Bench {
-    world: SimWorld,
-    clock: SimClock,
-    observer: SimObserver,
-    inbox: SimInbox,
-    journal: SimJournal,
-}
-
 impl Bench {
-    fn new(plan: &Plan) -> Self {
-        let time = Timestamp(1_795_000_000_000);
-        let operation = OperationId::new(time, plan.kind());
-        assert!(operation.as_str().ends_with("-uninstall"));
-        let kind =
-            EventKind::Approved { format: crate::journal::FORMAT, by: "root".to_owned(), plan: Box::new(plan.clone()) };
-        let journal = SimJournal { records: vec![Event { seq: 1, operation, time, kind }], refuse_after: None };
-        Self {
-            world: SimWorld::default(),
-            clock: SimClock::default(),
-            observer: SimObserver::default(),
-            inbox: SimInbox::default(),
-            journal,
-        }
-    }
-
     /// The same with a world in which everything is installed.
     fn after_an_installation(plan: &Plan) -> Self {
-        let mut install = Self::new_install();
+        let mut install = Self::new(&install());
         install.run().expect("installs");
         Self { world: install.world, ..Self::new(plan) }
-    }
-
-    fn new_install() -> Self {
-        let plan = install();
-        let mut bench = Self::new(&super::plan(&installed(), Data::Delete).expect("plan"));
-        if let EventKind::Approved { plan: approved, .. } = &mut bench.journal.records[0].kind {
-            **approved = plan;
-        }
-        bench
-    }
-
-    fn run(&mut self) -> Result<Rest, crate::fault::Fault> {
-        let world = World {
-            host: &self.world,
-            cluster: &self.world,
-            clock: &self.clock,
-            observer: &self.observer,
-            inbox: &self.inbox,
-        };
-        let history = self.journal.records.clone();
-        Engine::new(world, &mut self.journal, history).expect("begins with a plan").run("test")
     }
 }
 
@@ -158,24 +112,9 @@ impl Bench {
 fn a_stop_after_every_record_ends_in_the_same_world() {
     for (data, api) in [(Data::Keep, true), (Data::Keep, false), (Data::Delete, true)] {
         let plan = plan(&Installed { api, ..installed() }, data).expect("plan");
-        let mut whole = Bench::after_an_installation(&plan);
-        whole.run().expect("uninterrupted run");
-        let left = whole.world.effects();
+        assert!(Bench::new(&plan).journal.records[0].operation.as_str().ends_with("-uninstall"));
+        let left = Bench::stop_after_every_record(|| Bench::after_an_installation(&plan)).world.effects();
         assert!(!left.contains_key("host/kubernetes") && !left.contains_key("host/store"), "{left:?}");
-        for power_cut in [false, true] {
-            for records in 1..=whole.journal.records.len() {
-                let mut bench = Bench::after_an_installation(&plan);
-                bench.journal.refuse_after = Some(records);
-                let stopped = bench.run();
-                assert_eq!(stopped.is_err(), records < whole.journal.records.len(), "after {records} records");
-                if power_cut {
-                    bench.world.power_cut();
-                }
-                bench.journal.refuse_after = None;
-                assert_eq!(bench.run(), Ok(Rest::Ended(OperationState::Committed)), "after {records} records");
-                assert_eq!(bench.world.effects(), left, "after {records} records, cut: {power_cut}");
-            }
-        }
     }
 }
 
