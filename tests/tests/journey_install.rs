@@ -1,25 +1,14 @@
 //! The main job on a real host: one signed file turns a clean, offline machine into a running platform.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use bridle_journeys::campus::{self, Campus, FrontDoor, Installation};
+use bridle_journeys::campus::{self, FrontDoor, Installation};
 use bridle_journeys::testhost::{Host, Lab, Signal};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 const MINUTES: Duration = Duration::from_secs(60);
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the checkout")
-}
-
-fn campus() -> &'static Campus {
-    static CAMPUS: OnceLock<Campus> = OnceLock::new();
-    CAMPUS.get_or_init(|| campus::build(root()).expect("the campus release builds"))
-}
 
 fn host(lab: &Lab, name: &str) -> Result<Host, Box<dyn std::error::Error>> {
     let mut host = lab.host(name).disk_gib(12).build()?;
@@ -31,7 +20,7 @@ fn host(lab: &Lab, name: &str) -> Result<Host, Box<dyn std::error::Error>> {
 fn installs_offline_and_stays() -> Outcome {
     let lab = Lab::new("install")?;
     let mut host = host(&lab, "h1")?;
-    let installation = Installation::prepare(&host, campus())?;
+    let installation = Installation::prepare(&host, campus::built())?;
     let output = installation.run()?;
     assert!(output.success(), "{}\n{}\n{}", output.stdout, output.stderr, host.journal("bridle-agent")?);
 
@@ -104,9 +93,10 @@ fn an_image_comes_back(host: &Host) -> Outcome {
 
 #[test]
 fn a_power_cut_in_the_middle_goes_on_by_itself() -> Outcome {
-    let step = step_of_this_commit(16);
-    println!("power cut as soon as step {step} begins");
-    cut("cut", |_, installation| installation.begun(step))
+    cut("cut", |_, installation| match installation.steps() {
+        0 => false,
+        steps => installation.begun(campus::picked_by_the_commit(steps)),
+    })
 }
 
 #[test]
@@ -120,19 +110,11 @@ fn a_power_cut_right_after_the_first_image_pull_goes_on_by_itself() -> Outcome {
 
 fn cut(name: &str, moment: impl Fn(&Host, &Installation<'_>) -> bool) -> Outcome {
     let mut seen = Ok(());
-    campus::goes_on_after_a_cut(name, campus(), moment, |host| {
+    campus::goes_on_after_a_cut(name, campus::built(), moment, |host| {
         seen = what_an_expert_expects(host);
         Ok(())
     })?;
     seen
-}
-
-/// A step from 1 to `steps`, picked by the hash of the commit, so that each commit cuts elsewhere.
-fn step_of_this_commit(steps: u64) -> u64 {
-    let output = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(root()).output();
-    let hash = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-    let digits: String = hash.chars().take(8).collect();
-    u64::from_str_radix(&digits, 16).unwrap_or(0) % steps + 1
 }
 
 #[test]
@@ -140,7 +122,7 @@ fn a_cut_before_the_hand_over_resumes_nothing_and_a_second_run_goes_on() -> Outc
     let lab = Lab::new("early")?;
     let mut host = host(&lab, "h1")?;
     {
-        let installation = Installation::prepare(&host, campus())?;
+        let installation = Installation::prepare(&host, campus::built())?;
         let mut running = installation.start()?;
         let blobs: PathBuf = host.disk_root().join("var/lib/bridle/store/blobs/sha256");
         let some = || std::fs::read_dir(&blobs).map_or(0, Iterator::count) > 5;

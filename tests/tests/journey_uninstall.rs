@@ -1,34 +1,20 @@
 //! Install → uninstall on a real host: nothing is left but what was there before and, where asked, the data.
 
-use std::path::Path;
-use std::process::Command;
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use bridle_journeys::campus::{
-    self, Campus, Cut, Data, FrontDoor, Installation, Uninstallation, removal_goes_on_after_a_cut,
-};
+use bridle_journeys::campus::{self, Cut, Data, FrontDoor, Installation, Uninstallation, removal_goes_on_after_a_cut};
 use bridle_journeys::testhost::{Host, HostDigest, Lab};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 const MINUTES: Duration = Duration::from_secs(60);
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the checkout")
-}
-
-fn campus() -> &'static Campus {
-    static CAMPUS: OnceLock<Campus> = OnceLock::new();
-    CAMPUS.get_or_init(|| campus::build(root()).expect("the campus release builds"))
-}
-
 #[test]
 fn data_stay_and_are_found_again_and_then_all_is_as_before() -> Outcome {
     let lab = Lab::new("uninstall")?;
     let mut host = lab.host("h1").disk_gib(12).build()?;
     host.boot()?;
-    let installation = Installation::prepare(&host, campus())?;
+    let installation = Installation::prepare(&host, campus::built())?;
     let before = host.digest()?;
     installed(&host, &installation)?;
     let student = FrontDoor::of(&host)?.enrol("ada")?;
@@ -99,9 +85,9 @@ fn looking_changes_nothing(host: &Host) -> Outcome {
 
 #[test]
 fn a_power_cut_in_the_middle_goes_on_by_itself() -> Outcome {
-    let (wrong, took) = removal_goes_on_after_a_cut("remove", campus(), Data::Keep, |steps| {
+    let (wrong, took) = removal_goes_on_after_a_cut("remove", campus::built(), Data::Keep, |steps| {
         // One more than there are steps: in the last act.
-        match of_this_commit(steps + 1) {
+        match campus::picked_by_the_commit(steps + 1) {
             step if step > steps => Cut::LastAct,
             step => Cut::Step(step),
         }
@@ -109,12 +95,4 @@ fn a_power_cut_in_the_middle_goes_on_by_itself() -> Outcome {
     println!("ended by itself {} s after the boot", took.as_secs());
     assert!(wrong.is_empty(), "{wrong:#?}");
     Ok(())
-}
-
-/// A number from 1 to `most`, picked by the hash of the commit, so that each commit cuts elsewhere.
-fn of_this_commit(most: u64) -> u64 {
-    let output = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(root()).output();
-    let hash = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-    let digits: String = hash.chars().take(8).collect();
-    u64::from_str_radix(&digits, 16).unwrap_or(0) % most + 1
 }

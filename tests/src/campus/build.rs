@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use crate::testhost::cache_folder;
 
@@ -40,6 +41,24 @@ pub fn build(root: &Path) -> io::Result<Campus> {
     run(Command::new(&tool).arg("lock").arg(root.join(SOURCE)))?;
     build_into(root, &tool, &secret, &out)?;
     Ok(campus(&out, key, tool))
+}
+
+/// The checkout that the tests were built from.
+///
+/// # Panics
+/// If this crate does not lie in a checkout.
+#[must_use]
+pub fn checkout() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the checkout")
+}
+
+/// The release of this checkout, built once a test program.
+///
+/// # Panics
+/// If it cannot be built.
+pub fn built() -> &'static Campus {
+    static CAMPUS: OnceLock<Campus> = OnceLock::new();
+    CAMPUS.get_or_init(|| build(checkout()).expect("the campus release builds"))
 }
 
 /// Builds the release once more, from the lock that is there, into another folder.

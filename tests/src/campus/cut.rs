@@ -1,7 +1,9 @@
 //! A power cut in the middle of an installation, and what must come of it.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use super::build::checkout;
 use super::{Campus, FrontDoor, Installation};
 use crate::testhost::{Error, Host, Lab, Result};
 
@@ -50,4 +52,13 @@ pub fn goes_on_after_a_cut(
     let took = began.elapsed();
     then(&host)?;
     Ok(took)
+}
+
+/// A number from 1 to `most`, picked by the hash of the commit, so that each commit cuts elsewhere.
+#[must_use]
+pub fn picked_by_the_commit(most: u64) -> u64 {
+    let output = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(checkout()).output();
+    let hash = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let digits: String = hash.chars().take(8).collect();
+    u64::from_str_radix(&digits, 16).unwrap_or(0) % most + 1
 }

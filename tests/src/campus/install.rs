@@ -87,6 +87,14 @@ impl Installation<'_> {
         self.records().iter().any(|record| record["kind"]["type"] == kind && record["kind"]["step"] == step)
     }
 
+    /// How many steps the approved plan has; 0 before the hand-over.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        let records = self.records();
+        let plan = records.first().and_then(|record| record["kind"]["plan"]["steps"].as_array());
+        plan.map_or(0, |steps| steps.len() as u64)
+    }
+
     /// Whether this step has begun, or was found done.
     #[must_use]
     pub fn begun(&self, step: u64) -> bool {
