@@ -225,7 +225,7 @@ impl State {
             return Vec::new();
         }
         match state {
-            Some(OperationState::Approved | OperationState::Running) => vec![Button::Pause, Button::Abort],
+            Some(OperationState::Approved | OperationState::Running | OperationState::Verifying) => vec![Button::Pause, Button::Abort],
             Some(OperationState::Paused) => vec![Button::Continue, Button::Abort],
             Some(OperationState::NeedsOperator) => vec![Button::Retry, Button::Abort],
             Some(OperationState::RollingBack | OperationState::Committed | OperationState::RolledBack) | None => {

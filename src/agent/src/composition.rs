@@ -150,7 +150,11 @@ async fn serve(
     tokio::spawn(systemd::keep_alive(Arc::clone(&parts.operations)));
     tokio::spawn(Arc::clone(&parts.observatory).keep_last());
 
-    stopped().await;
+    let operations = Arc::clone(&parts.operations);
+    tokio::select! {
+        () = stopped() => {}
+        () = operations.handed_over() => {}
+    }
     tracing::info!("agent stops; a running operation goes on with the next start");
     systemd::stopping();
     parts.operations.close();

@@ -38,6 +38,7 @@ pub(crate) struct Operations {
     changed: Condvar,
     live: broadcast::Sender<Event>,
     when_ended: OnceLock<WhenEnded>,
+    handed_over: tokio::sync::Notify,
 }
 
 /// What is done whenever an operation has ended.
@@ -103,7 +104,15 @@ impl Operations {
             }
         }
         let (live, _) = broadcast::channel(BEHIND);
-        Ok(Self { dir, ports, state: Mutex::new(state), changed: Condvar::new(), live, when_ended: OnceLock::new() })
+        Ok(Self {
+            dir,
+            ports,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            live,
+            when_ended: OnceLock::new(),
+            handed_over: tokio::sync::Notify::new(),
+        })
     }
 
     /// Says once what is done whenever an operation has ended; for the one that ended last it is done now, in case the
@@ -187,6 +196,11 @@ impl Operations {
         self.changed.notify_all();
     }
 
+    /// Waits until an operation is to go on under another agent: this one must end.
+    pub(crate) async fn handed_over(&self) {
+        self.handed_over.notified().await;
+    }
+
     /// The operation that runs, waits, or ended last.
     pub(crate) fn current(&self) -> Option<OperationView> {
         self.lock().current.as_ref().map(|current| current.view.clone())
@@ -251,6 +265,9 @@ impl Operations {
             return Err(Fault::new(FaultCode::RequestInvalid).with("what", "reason"));
         }
         let view = self.view(id)?;
+        if command == OperatorCommand::Abort && view.is_past_commit() {
+            return Err(Fault::new(FaultCode::UpgradeCommitted));
+        }
         let refused =
             || Fault::new(FaultCode::CommandRefused).with("state", state_word(&view)).detail(view.state.title());
         if view.kind == OperationKind::Uninstall && command == OperatorCommand::Abort {
@@ -299,7 +316,11 @@ fn refuse_unknown(state: &State) -> Result<(), Fault> {
 /// What is installed after an operation; `None` if it changed nothing in that.
 fn leaves(view: &OperationView) -> Option<Option<String>> {
     (view.state == OperationState::Committed).then(|| match view.kind {
-        OperationKind::Install => Some(view.to.clone()),
+        OperationKind::Install
+        | OperationKind::Upgrade
+        | OperationKind::Rollback
+        | OperationKind::Configure
+        | OperationKind::Recreate => Some(view.to.clone()),
         OperationKind::Uninstall => None,
     })
 }

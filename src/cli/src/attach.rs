@@ -164,8 +164,10 @@ fn outcome(state: OperationState) -> Option<Exit> {
         OperationState::Committed => Some(Exit::Ok),
         OperationState::RolledBack => Some(Exit::RolledBack),
         OperationState::NeedsOperator => Some(Exit::Failed),
-        OperationState::Approved | OperationState::Running | OperationState::Paused | OperationState::RollingBack => {
-            None
-        }
+        OperationState::Approved
+        | OperationState::Running
+        | OperationState::Verifying
+        | OperationState::Paused
+        | OperationState::RollingBack => None,
     }
 }

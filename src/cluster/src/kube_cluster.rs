@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bridle_core::fault::Fault;
+use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Cluster, KeptSecrets, Process};
 use bridle_core::step::{ClusterStep, Standing};
 use tokio::runtime::Handle;
@@ -122,6 +122,9 @@ impl Cluster for KubeCluster {
             ClusterStep::ChartGone { name, namespace } => Helm::probe_gone(&self.api, name, namespace),
             ClusterStep::ChartsGone { charts } => Helm::probe_charts_gone(&self.api, charts),
             ClusterStep::KeepSecrets { secrets } => kept::probe(&self.api, secrets, self.kept.as_ref()),
+            ClusterStep::CopyData { .. } | ClusterStep::Soak(_) | ClusterStep::LeftoversGone { .. } => {
+                Err(Fault::new(FaultCode::Internal))
+            }
             // Journeys write and clean up after themselves; nothing short of doing them shows that the platform works.
             ClusterStep::Probes { probes, host, address } => {
                 Ok(probe::stand(&self.runtime, &self.front_door(host, address)?, probes))
@@ -147,6 +150,9 @@ impl Cluster for KubeCluster {
             ClusterStep::ChartGone { name, namespace } => self.helm.apply_gone(&self.api, name, namespace, attempt),
             ClusterStep::ChartsGone { charts } => self.helm.apply_charts_gone(&self.api, charts, attempt),
             ClusterStep::KeepSecrets { secrets } => kept::keep(&self.api, secrets, self.kept.as_ref(), attempt),
+            ClusterStep::CopyData { .. } | ClusterStep::Soak(_) | ClusterStep::LeftoversGone { .. } => {
+                Err(Fault::new(FaultCode::Internal))
+            }
             ClusterStep::Probes { probes, host, address } => {
                 probe::apply(&self.runtime, clock, &self.front_door(host, address)?, probes, attempt)
             }

@@ -163,6 +163,26 @@ faults! {
     SeenInvalid = "BR-1172", Failed;
     /// The clock says a time before every release.
     ClockWrong = "BR-1173", Failed;
+    /// Not a failure: another agent goes on with the operation (`engine::Rest::HandOver`).
+    HandOver = "BR-1180", Failed;
+    /// The operation is past its commit, and nothing goes back by itself.
+    UpgradeCommitted = "BR-1181", Failed;
+    /// The release cannot take the place of the one in use.
+    UpgradeNoWay = "BR-1182", Failed;
+    /// Kubernetes cannot go from one version to the other.
+    KubernetesNoWay = "BR-1183", Failed;
+    /// The world is another one than when the plan was shown.
+    PlanOutdated = "BR-1184", Failed;
+    /// Findings stand against the plan.
+    UpgradeBlocked = "BR-1185", Preflight;
+    /// Nothing is installed that could be changed.
+    NothingInstalled = "BR-1186", Failed;
+    /// There is no release to go back to.
+    NoReleaseBefore = "BR-1187", Failed;
+    /// The release is in use already.
+    AlreadyInUse = "BR-1188", Failed;
+    /// The agent of the release did not come up.
+    AgentFellBack = "BR-1189", Failed;
     /// Something inside Bridle is wrong.
     Internal = "BR-1099", Failed;
 }

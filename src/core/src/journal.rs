@@ -290,6 +290,7 @@ impl<'a> Fold<'a> {
             OperatorCommand::Continue => self.pause = false,
             OperatorCommand::Retry => self.failed = 0,
             OperatorCommand::Skip { .. } => {}
+            OperatorCommand::Abort if self.is_past_commit() => {}
             OperatorCommand::Abort => {
                 self.backwards = true;
                 self.pause = false;
@@ -307,12 +308,19 @@ impl<'a> Fold<'a> {
         }
         let from = self.over.iter().position(|over| !over).unwrap_or(self.over.len());
         let allowed = self.plan.steps().get(from).map_or(u32::MAX, |step| step.attempts);
-        match self.plan.on_failure() {
+        let on_failure = if self.is_past_commit() { OnFailure::AskOperator } else { self.plan.on_failure() };
+        match on_failure {
             OnFailure::RollBack if self.failed >= allowed => self.back(),
             OnFailure::AskOperator if self.failed >= allowed => Resume::AskOperator { at: from },
             _ if self.pause && from < self.over.len() => Resume::Wait { from },
             _ => Resume::Continue { from, failed: self.failed },
         }
+    }
+
+    /// Whether a step behind the commit has begun: the release is in force, and what it replaced may be gone.
+    fn is_past_commit(&self) -> bool {
+        let commit = self.plan.commit().map(|commit| usize::from(commit.0).saturating_sub(1));
+        commit.is_some_and(|commit| self.begun.iter().skip(commit).any(|begun| *begun))
     }
 
     fn back(&self) -> Resume {

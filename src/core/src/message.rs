@@ -183,6 +183,13 @@ const ENGLISH_FILES: &[&str] = &[
     include_str!("../locales/help-en.ftl"),
     include_str!("../locales/reader-en.ftl"),
     include_str!("../locales/uninstall-en.ftl"),
+    include_str!("../locales/upgrade-en.ftl"),
+    include_str!("../locales/delta-en.ftl"),
+    include_str!("../locales/rehearsal-en.ftl"),
+    include_str!("../locales/configuration-en.ftl"),
+    include_str!("../locales/switch-en.ftl"),
+    include_str!("../locales/soak-en.ftl"),
+    include_str!("../locales/recreate-en.ftl"),
 ];
 const FRENCH_FILES: &[&str] = &[
     include_str!("../locales/fr.ftl"),
@@ -195,6 +202,13 @@ const FRENCH_FILES: &[&str] = &[
     include_str!("../locales/help-fr.ftl"),
     include_str!("../locales/reader-fr.ftl"),
     include_str!("../locales/uninstall-fr.ftl"),
+    include_str!("../locales/upgrade-fr.ftl"),
+    include_str!("../locales/delta-fr.ftl"),
+    include_str!("../locales/rehearsal-fr.ftl"),
+    include_str!("../locales/configuration-fr.ftl"),
+    include_str!("../locales/switch-fr.ftl"),
+    include_str!("../locales/soak-fr.ftl"),
+    include_str!("../locales/recreate-fr.ftl"),
 ];
 
 #[cfg(test)]

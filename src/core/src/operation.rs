@@ -26,6 +26,8 @@ pub enum OperationState {
     Approved,
     /// Steps are applied.
     Running,
+    /// Everything is in place, and health must hold for a set time.
+    Verifying,
     /// Stopped between two steps on request.
     Paused,
     /// All steps are done, and it is in force.
@@ -83,6 +85,12 @@ pub struct OperationView {
     pub fault: Option<Fault>,
     /// Whether it was asked to pause.
     pub pause_asked: bool,
+    /// Why everything goes or went back; none if an operator wanted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Fault>,
+    /// The first step behind the commit: until it begins, everything can go back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<StepId>,
 }
 
 /// A step as all faces show it.
@@ -117,11 +125,7 @@ impl OperationId {
     #[must_use]
     pub fn new(time: Timestamp, kind: OperationKind) -> Self {
         let digits: String = time.rfc3339().chars().filter(char::is_ascii_digit).collect();
-        let kind = match kind {
-            OperationKind::Install => "install",
-            OperationKind::Uninstall => "uninstall",
-        };
-        Self(format!("{}-{}-{kind}", &digits[..8], &digits[8..]))
+        Self(format!("{}-{}-{}", &digits[..8], &digits[8..], kind.name()))
     }
 
     /// A name behind all that are `taken`, whatever the clock says: names are the order in which operations happened, and
@@ -137,11 +141,8 @@ impl OperationId {
     /// What the name says of its kind.
     #[must_use]
     pub fn kind(&self) -> Option<OperationKind> {
-        match self.0.rsplit('-').next()? {
-            "install" => Some(OperationKind::Install),
-            "uninstall" => Some(OperationKind::Uninstall),
-            _ => None,
-        }
+        let name = self.0.rsplit('-').next()?;
+        OperationKind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
     fn time(&self) -> Option<Timestamp> {
@@ -167,11 +168,11 @@ impl OperationState {
     #[must_use]
     pub const fn allows(self, command: &OperatorCommand) -> bool {
         match command {
-            OperatorCommand::Pause => matches!(self, Self::Approved | Self::Running),
+            OperatorCommand::Pause => matches!(self, Self::Approved | Self::Running | Self::Verifying),
             OperatorCommand::Continue => matches!(self, Self::Paused),
             OperatorCommand::Retry | OperatorCommand::Skip { .. } => matches!(self, Self::NeedsOperator),
             OperatorCommand::Abort => {
-                matches!(self, Self::Approved | Self::Running | Self::Paused | Self::NeedsOperator)
+                matches!(self, Self::Approved | Self::Running | Self::Verifying | Self::Paused | Self::NeedsOperator)
             }
         }
     }
@@ -182,6 +183,7 @@ impl OperationState {
         Message::new(match self {
             Self::Approved => "operation-approved",
             Self::Running => "operation-running",
+            Self::Verifying => "operation-verifying",
             Self::Paused => "operation-paused",
             Self::Committed => "operation-committed",
             Self::RollingBack => "operation-rolling-back",
@@ -198,6 +200,10 @@ impl OperationView {
         let code = match self.kind {
             OperationKind::Install => "operation-title-install",
             OperationKind::Uninstall => "operation-title-uninstall",
+            OperationKind::Upgrade => "operation-title-upgrade",
+            OperationKind::Rollback => "operation-title-rollback",
+            OperationKind::Configure => "operation-title-configure",
+            OperationKind::Recreate => "operation-title-recreate",
         };
         Message::new(code).with("release", self.to.as_str())
     }
@@ -232,6 +238,8 @@ impl OperationView {
             steps: steps.collect(),
             fault: None,
             pause_asked: false,
+            cause: None,
+            commit: plan.commit(),
         })
     }
 
@@ -254,8 +262,11 @@ impl OperationView {
                 if state.is_final() {
                     self.ended = Some(event.time);
                 }
-                if matches!(state, OperationState::Running | OperationState::Committed) {
+                if matches!(state, OperationState::Running | OperationState::Verifying | OperationState::Committed) {
                     self.fault = None;
+                }
+                if matches!(state, OperationState::RollingBack) {
+                    self.cause = self.fault.clone();
                 }
                 if matches!(state, OperationState::Paused) {
                     self.pause_asked = false;
@@ -295,6 +306,13 @@ impl OperationView {
                 self.with_step(*step, |view| view.progress = Some((*done, *total)));
             }
         }
+    }
+
+    /// Whether nothing goes back any more: a step behind the commit has begun.
+    #[must_use]
+    pub fn is_past_commit(&self) -> bool {
+        let begun = |step: &StepView| step.state != StepState::Pending;
+        self.commit.is_some_and(|commit| self.steps.iter().any(|step| step.id >= commit && begun(step)))
     }
 
     /// Share that is done, in percent by weight; 100 only when it has ended.

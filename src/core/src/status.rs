@@ -112,7 +112,9 @@ pub fn judge(
     use crate::operation::OperationState as State;
     match operation.map(|operation| operation.state) {
         Some(State::NeedsOperator) => return Health::Problem,
-        Some(State::Approved | State::Running | State::RollingBack | State::Paused) => return Health::Busy,
+        Some(State::Approved | State::Running | State::Verifying | State::RollingBack | State::Paused) => {
+            return Health::Busy;
+        }
         Some(State::Committed | State::RolledBack) | None => {}
     }
     let (Some(nodes), Some(workloads)) = (nodes, workloads) else {

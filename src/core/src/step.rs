@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::message::Message;
-use crate::release::{Namespace, Probe, Secret};
+use crate::release::{DataSource, Namespace, Probe, Secret};
 use crate::removal::Data;
 
 /// One step, on the host or on the cluster.
@@ -58,6 +58,72 @@ pub enum HostStep {
         /// What becomes of the data.
         data: Data,
     },
+    /// What is needed to go back is kept, complete and proven.
+    RestorePoint(Box<RestorePoint>),
+    /// The agent of `release` runs this operation; the engine hands over to it.
+    SwitchAgent {
+        /// `NAME-VERSION` whose agent is to run.
+        release: String,
+        /// `NAME-VERSION` whose agent runs if that one does not come up.
+        from: String,
+    },
+    /// Images are served as `release` means them, and containerd has forgotten those that meant something else.
+    ServeImages {
+        /// `NAME-VERSION` whose references go before those of other releases.
+        release: String,
+        /// References whose digest is another one than before.
+        moved: Vec<String>,
+    },
+    /// Kubernetes runs from the programs of a release with these settings; its pods go on running.
+    SwitchKubernetes(Box<KubernetesSwitch>),
+    /// Kubernetes runs as it did when the restore point was made, without its data going back.
+    ReturnKubernetes {
+        /// The restore point.
+        point: String,
+        /// `NAME-VERSION` whose programs ran then.
+        release: String,
+        /// Version that must answer.
+        version: String,
+    },
+    /// The profile of the site is this revision.
+    Configuration {
+        /// Number of the revision, from 1.
+        revision: u64,
+        /// Its `site.toml`.
+        text: String,
+    },
+    /// Launcher, units and words for the shell are those of `release`; its agent is on trial no more.
+    SettlePrograms {
+        /// `NAME-VERSION`.
+        release: String,
+    },
+    /// Releases and restore points but these are gone from this host.
+    PruneReleases {
+        /// `NAME-VERSION` of those that stay.
+        keep: Vec<String>,
+        /// Restore points that stay.
+        points: Vec<String>,
+    },
+}
+
+/// What is kept before something is changed (`k3s-contract.md` §8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestorePoint {
+    /// Its name: number and what it precedes.
+    pub point: String,
+    /// `NAME-VERSION` of the release in use.
+    pub release: String,
+    /// Revision of the configuration; 0 if none was kept yet.
+    pub revision: u64,
+}
+
+/// Kubernetes as it is to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KubernetesSwitch {
+    /// Configuration; names the release whose programs run.
+    pub settings: KubernetesSettings,
+    /// Version that must answer.
+    pub version: String,
 }
 
 /// Everything that k3s is configured with (`design.md` §1.4).
@@ -81,6 +147,9 @@ pub struct KubernetesSettings {
     pub release: String,
     /// Port of the agent's registry on loopback.
     pub registry_port: u16,
+    /// Minor version (`1.35`) that Kubernetes behaves like until an upgrade is committed (`design.md` §1.6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emulated: Option<String>,
 }
 
 /// Steps on the cluster.
@@ -141,6 +210,39 @@ pub enum ClusterStep {
         /// The secrets.
         secrets: Vec<Secret>,
     },
+    /// The restore point holds a copy of these data, complete and proven.
+    CopyData {
+        /// The restore point.
+        point: String,
+        /// What is copied.
+        sources: Vec<DataSource>,
+    },
+    /// Health has held for a set time without a break.
+    Soak(Box<Soak>),
+    /// Nothing that belongs to these Helm releases is left but data, secrets of the site and what others made.
+    LeftoversGone {
+        /// The Helm releases.
+        charts: Vec<ChartName>,
+        /// Secrets of the site, which stay.
+        secrets: Vec<Secret>,
+    },
+}
+
+/// How long health must hold, and what health is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Soak {
+    /// Time without a break, in seconds.
+    pub seconds: u32,
+    /// More breaks than this are a failure.
+    pub breaks: u32,
+    /// The charts whose workloads count.
+    pub charts: Vec<ChartName>,
+    /// The probes.
+    pub probes: Vec<Probe>,
+    /// Host name of the front door.
+    pub host: String,
+    /// Address of the front door.
+    pub address: String,
 }
 
 /// One chart as one Helm release.
@@ -223,6 +325,26 @@ impl Step {
                 HostStep::RemoveVolumes => Message::new("step-remove-volumes"),
                 HostStep::RemoveStore => Message::new("step-remove-store"),
                 HostStep::HandOverRemoval { .. } => Message::new("step-hand-over-removal"),
+                HostStep::RestorePoint(_) => Message::new("step-restore-point"),
+                HostStep::SwitchAgent { release, .. } => {
+                    Message::new("step-switch-agent").with("release", release.as_str())
+                }
+                HostStep::ServeImages { release, moved } => {
+                    Message::new("step-serve-images").with("release", release.as_str()).with("count", moved.len())
+                }
+                HostStep::SwitchKubernetes(switch) => switch_title(switch),
+                HostStep::ReturnKubernetes { version, .. } => {
+                    Message::new("step-return-kubernetes").with("version", version.as_str())
+                }
+                HostStep::Configuration { revision, .. } => {
+                    Message::new("step-configuration").with("revision", *revision)
+                }
+                HostStep::SettlePrograms { release } => {
+                    Message::new("step-settle-programs").with("release", release.as_str())
+                }
+                HostStep::PruneReleases { keep, .. } => {
+                    Message::new("step-prune-releases").with("releases", keep.join(", "))
+                }
             },
             Self::Cluster(step) => match step {
                 ClusterStep::NodeReady { node } => Message::new("step-node-ready").with("node", node.as_str()),
@@ -246,6 +368,11 @@ impl Step {
                     together("step-charts-gone", charts.iter().map(|chart| chart.name.clone()))
                 }
                 ClusterStep::KeepSecrets { secrets } => Message::new("step-keep-secrets").with("count", secrets.len()),
+                ClusterStep::CopyData { sources, .. } => Message::new("step-copy-data").with("count", sources.len()),
+                ClusterStep::Soak(soak) => Message::new("step-soak").with("seconds", u64::from(soak.seconds)),
+                ClusterStep::LeftoversGone { charts, .. } => {
+                    together("step-leftovers-gone", charts.iter().map(|chart| chart.name.clone()))
+                }
             },
         }
     }
@@ -265,6 +392,14 @@ impl Step {
             Self::Host(HostStep::RemoveVolumes) => "remove-volumes",
             Self::Host(HostStep::RemoveStore) => "remove-store",
             Self::Host(HostStep::HandOverRemoval { .. }) => "hand-over-removal",
+            Self::Host(HostStep::RestorePoint(_)) => "restore-point",
+            Self::Host(HostStep::SwitchAgent { .. }) => "switch-agent",
+            Self::Host(HostStep::ServeImages { .. }) => "serve-images",
+            Self::Host(HostStep::SwitchKubernetes(_)) => "switch-kubernetes",
+            Self::Host(HostStep::ReturnKubernetes { .. }) => "return-kubernetes",
+            Self::Host(HostStep::Configuration { .. }) => "configuration",
+            Self::Host(HostStep::SettlePrograms { .. }) => "settle-programs",
+            Self::Host(HostStep::PruneReleases { .. }) => "prune-releases",
             Self::Cluster(ClusterStep::NodeReady { .. }) => "node-ready",
             Self::Cluster(ClusterStep::Namespaces { .. }) => "namespaces",
             Self::Cluster(ClusterStep::SiteSecrets { .. }) => "site-secrets",
@@ -275,8 +410,20 @@ impl Step {
             Self::Cluster(ClusterStep::ChartGone { .. }) => "chart-gone",
             Self::Cluster(ClusterStep::ChartsGone { .. }) => "charts-gone",
             Self::Cluster(ClusterStep::KeepSecrets { .. }) => "keep-secrets",
+            Self::Cluster(ClusterStep::CopyData { .. }) => "copy-data",
+            Self::Cluster(ClusterStep::Soak(_)) => "soak",
+            Self::Cluster(ClusterStep::LeftoversGone { .. }) => "leftovers-gone",
         }
     }
+}
+
+fn switch_title(switch: &KubernetesSwitch) -> Message {
+    let message = Message::new(match switch.settings.emulated {
+        Some(_) => "step-switch-kubernetes-emulated",
+        None => "step-switch-kubernetes",
+    });
+    let emulated = switch.settings.emulated.clone().unwrap_or_default();
+    message.with("version", switch.version.as_str()).with("emulated", emulated)
 }
 
 /// A title that counts charts and names them.

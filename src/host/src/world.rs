@@ -64,6 +64,14 @@ impl Host for Machine {
             HostStep::RemoveVolumes => self.removal.volumes_removed(),
             HostStep::RemoveStore => Ok(self.removal.store_removed()),
             HostStep::HandOverRemoval { data } => self.removal.handed_over(*data),
+            HostStep::RestorePoint(_)
+            | HostStep::SwitchAgent { .. }
+            | HostStep::ServeImages { .. }
+            | HostStep::SwitchKubernetes(_)
+            | HostStep::ReturnKubernetes { .. }
+            | HostStep::Configuration { .. }
+            | HostStep::SettlePrograms { .. }
+            | HostStep::PruneReleases { .. } => Err(Fault::new(FaultCode::Internal)),
         }
     }
 
@@ -86,6 +94,14 @@ impl Host for Machine {
             HostStep::RemoveVolumes => self.removal.remove_volumes(attempt),
             HostStep::RemoveStore => self.removal.remove_store(attempt),
             HostStep::HandOverRemoval { data } => self.removal.hand_over(*data),
+            HostStep::RestorePoint(_)
+            | HostStep::SwitchAgent { .. }
+            | HostStep::ServeImages { .. }
+            | HostStep::SwitchKubernetes(_)
+            | HostStep::ReturnKubernetes { .. }
+            | HostStep::Configuration { .. }
+            | HostStep::SettlePrograms { .. }
+            | HostStep::PruneReleases { .. } => Err(Fault::new(FaultCode::Internal)),
         }
     }
 
@@ -97,6 +113,22 @@ impl Host for Machine {
             Step::Host(HostStep::StoreComplete { .. } | HostStep::FrontDoorCertificate { .. }) => {
                 vec![self.layout.data_dir()]
             }
+            Step::Host(
+                HostStep::RestorePoint(_)
+                | HostStep::SwitchAgent { .. }
+                | HostStep::ServeImages { .. }
+                | HostStep::SwitchKubernetes(_)
+                | HostStep::ReturnKubernetes { .. }
+                | HostStep::Configuration { .. }
+                | HostStep::SettlePrograms { .. }
+                | HostStep::PruneReleases { .. },
+            ) => vec![
+                self.layout.at("/etc"),
+                self.layout.at("/opt"),
+                self.layout.at("/usr"),
+                self.layout.k3s_data(),
+                self.layout.data_dir(),
+            ],
             // What was removed must not come back after a power cut.
             Step::Host(
                 HostStep::RemoveKubernetes

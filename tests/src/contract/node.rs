@@ -71,6 +71,7 @@ impl Node {
             pause: PAUSE.to_owned(),
             release: "contract-1".to_owned(),
             registry_port: self.registry.address().port(),
+            emulated: None,
         };
         // The product's registry is on the host; the suite's is the machine.
         let loopback = format!("127.0.0.1:{}", settings.registry_port);

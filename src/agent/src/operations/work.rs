@@ -17,6 +17,10 @@ impl Operations {
                 Ok(Rest::Ended(_)) => self.ended(&id),
                 Ok(Rest::Waiting(_)) => self.rest(),
                 Ok(Rest::Closed) => return,
+                Ok(Rest::HandOver) => {
+                    tracing::info!(operation = %id, "another agent goes on");
+                    return self.handed_over.notify_one();
+                }
                 Err(fault) => {
                     // What is on disk is unknown; only a fresh start reads it. systemd starts the agent again.
                     tracing::error!(operation = %id, code = fault.code.code(), causes = ?fault.causes, "journal");

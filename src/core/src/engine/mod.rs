@@ -17,7 +17,7 @@ use crate::message::Message;
 use crate::operation::{OperationId, OperationState};
 use crate::plan::Plan;
 use crate::port::{Attempt, Clock, Cluster, Host, Progress, Timestamp};
-use crate::step::{PlannedStep, Standing, Step, StepId, Undo};
+use crate::step::{ClusterStep, PlannedStep, Standing, Step, StepId, Undo};
 
 /// Where records go; returns only after the record is on disk.
 pub trait Journal: Send {
@@ -68,6 +68,17 @@ pub enum Rest {
     Waiting(OperationState),
     /// The agent shuts down; the next start goes on.
     Closed,
+    /// The agent of another release goes on: this one must end and be started anew.
+    HandOver,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// What came of it is in the journal.
+    Told,
+    /// The agent of another release goes on with the step, so nothing is in the journal.
+    HandOver,
 }
 
 /// One operation on its way.
@@ -112,15 +123,21 @@ impl<'a> Engine<'a> {
                     self.enter(OperationState::Committed)?;
                 }
                 Resume::Continue { from, failed } => {
-                    self.enter(OperationState::Running)?;
                     let planned = self.plan.steps()[from].clone();
-                    self.attempt(&planned, &planned.step, failed + 1, false)?;
+                    self.enter(match planned.step {
+                        Step::Cluster(ClusterStep::Soak(_)) => OperationState::Verifying,
+                        _ => OperationState::Running,
+                    })?;
+                    if self.attempt(&planned, &planned.step, failed + 1, false)? == Outcome::HandOver {
+                        return Ok(Rest::HandOver);
+                    }
                 }
                 Resume::RollBack { open, failed } => {
                     self.enter(OperationState::RollingBack)?;
                     match open.first() {
                         None => self.enter(OperationState::RolledBack)?,
-                        Some(at) => self.take_back(*at, failed + 1)?,
+                        Some(at) if self.take_back(*at, failed + 1)? == Outcome::HandOver => return Ok(Rest::HandOver),
+                        Some(_) => {}
                     }
                 }
                 Resume::Wait { .. } => {
@@ -171,10 +188,13 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    fn take_back(&mut self, at: usize, attempt: u32) -> Result<(), Fault> {
+    fn take_back(&mut self, at: usize, attempt: u32) -> Result<Outcome, Fault> {
         let planned = self.plan.steps()[at].clone();
         match &planned.undo {
-            Undo::Nothing => self.record(EventKind::Done { step: planned.id, undo: true, already: true, millis: 0 }),
+            Undo::Nothing => {
+                self.record(EventKind::Done { step: planned.id, undo: true, already: true, millis: 0 })?;
+                Ok(Outcome::Told)
+            }
             Undo::By(step) => self.attempt(&planned, step, attempt, true),
             Undo::Impossible { why } => {
                 let fault = Fault::new(FaultCode::OperatorNeeded).detail(why.clone());
@@ -182,36 +202,38 @@ impl<'a> Engine<'a> {
                 for attempt in attempt..=planned.attempts {
                     self.record(EventKind::Failed { step: planned.id, attempt, undo: true, fault: fault.clone() })?;
                 }
-                Ok(())
+                Ok(Outcome::Told)
             }
         }
     }
 
-    fn attempt(&mut self, planned: &PlannedStep, step: &Step, attempt: u32, undo: bool) -> Result<(), Fault> {
+    fn attempt(&mut self, planned: &PlannedStep, step: &Step, attempt: u32, undo: bool) -> Result<Outcome, Fault> {
         let began = self.world.clock.monotonic();
         // What the step itself left half done can look done: after a failed sync, and after a kill just behind one, the world
         // shows what is on no disk, and a second sync says nothing about it. Only applying it again helps.
         // A probe that cannot tell (the API is down) counts as "missing": apply says why it cannot be done.
         let untouched = !self.begun(planned.id, undo);
         if untouched && matches!(self.probe(step), Ok(Standing::Done)) && self.world.host.sync(step).is_ok() {
-            return self.record(EventKind::Done { step: planned.id, undo, already: true, millis: 0 });
+            self.record(EventKind::Done { step: planned.id, undo, already: true, millis: 0 })?;
+            return Ok(Outcome::Told);
         }
         self.record(EventKind::Intent { step: planned.id, attempt, undo })?;
         match self.effect(planned, step) {
             Ok(()) => {
                 let millis = (self.world.clock.monotonic().saturating_sub(began)).as_millis();
                 let millis = u64::try_from(millis).unwrap_or(u64::MAX);
-                self.record(EventKind::Done { step: planned.id, undo, already: false, millis })
+                self.record(EventKind::Done { step: planned.id, undo, already: false, millis })?;
             }
-            Err(_) if self.world.inbox.closing() => Ok(()), // the next start tries anew; not the step's failure
+            Err(fault) if fault.code == FaultCode::HandOver => return Ok(Outcome::HandOver),
+            Err(_) if self.world.inbox.closing() => {} // the next start tries anew; not the step's failure
             Err(fault) => {
                 self.record(EventKind::Failed { step: planned.id, attempt, undo, fault })?;
                 if attempt < planned.attempts {
                     self.pause(attempt);
                 }
-                Ok(())
             }
         }
+        Ok(Outcome::Told)
     }
 
     /// Whether the step had an intent before, in this direction.

@@ -68,6 +68,7 @@ pub fn plan(release: &ReleaseManifest, site: &Site, place: &Place) -> Result<Pla
         to: release.id(),
         // A first installation stops where it failed: what is there shows why, and nothing else depends on it yet.
         on_failure: OnFailure::AskOperator,
+        commit: None,
         steps: draft.steps,
     };
     plan.doubt()?;
@@ -120,6 +121,7 @@ fn settings(release: &ReleaseManifest, place: &Place, site: &Site) -> Kubernetes
         pause: release.kubernetes.pause.clone(),
         release: release.id(),
         registry_port: REGISTRY_PORT,
+        emulated: None,
     }
 }
 

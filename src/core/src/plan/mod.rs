@@ -9,7 +9,7 @@ pub mod values;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::step::PlannedStep;
+use crate::step::{PlannedStep, StepId};
 
 /// Kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,6 +19,33 @@ pub enum OperationKind {
     Install,
     /// Everything of ours goes; data only where that was said.
     Uninstall,
+    /// Another release takes the place of the one in use.
+    Upgrade,
+    /// The release before the one in use takes its place again, after the upgrade was committed.
+    Rollback,
+    /// Another profile of the site takes the place of the one in use.
+    Configure,
+    /// The applications are removed and made anew; data, secrets and configuration stay.
+    Recreate,
+}
+
+impl OperationKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Install, Self::Uninstall, Self::Upgrade, Self::Rollback, Self::Configure, Self::Recreate];
+
+    /// Its name in names of operations.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Install => "install",
+            Self::Uninstall => "uninstall",
+            Self::Upgrade => "upgrade",
+            Self::Rollback => "rollback",
+            Self::Configure => "configure",
+            Self::Recreate => "recreate",
+        }
+    }
 }
 
 /// What happens when a step fails for good.
@@ -38,6 +65,8 @@ pub struct Plan {
     from: Option<String>,
     to: String,
     on_failure: OnFailure,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    commit: Option<StepId>,
     steps: Vec<PlannedStep>,
 }
 
@@ -69,6 +98,12 @@ impl Plan {
         self.on_failure
     }
 
+    /// The first step behind the commit: once it has begun nothing goes back, and a failure asks the operator.
+    #[must_use]
+    pub const fn commit(&self) -> Option<StepId> {
+        self.commit
+    }
+
     /// The steps in order.
     #[must_use]
     pub fn steps(&self) -> &[PlannedStep] {
@@ -97,7 +132,12 @@ impl Plan {
                 return Err(PlanError::Limits { step: step.id.0 });
             }
         }
-        Ok(())
+        match self.commit {
+            Some(StepId(commit)) if commit == 0 || usize::from(commit) > self.steps.len() => {
+                Err(PlanError::Commit { step: commit })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -114,6 +154,12 @@ pub enum PlanError {
         place: usize,
         /// Number found.
         found: u16,
+    },
+    /// The commit lies before one of the steps.
+    #[error("check plan: commit before step {step}")]
+    Commit {
+        /// The step.
+        step: u16,
     },
     /// Each step has at least one attempt and a limit of at most six hours.
     #[error("check plan: limits of step {step}")]

@@ -55,6 +55,7 @@ pub fn plan(installed: &Installed, data: Data) -> Result<Plan, PlanError> {
         from: Some(release.clone()),
         to: release,
         on_failure: OnFailure::AskOperator,
+        commit: None,
         steps: draft.steps,
     };
     plan.doubt()?;

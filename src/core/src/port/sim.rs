@@ -181,6 +181,20 @@ fn host_effect(step: &HostStep) -> Effect {
         HostStep::StartKubernetes { .. } => ("host/kubernetes".to_owned(), json()),
         HostStep::StoreComplete { .. } => ("host/store".to_owned(), json()),
         HostStep::FrontDoorCertificate { .. } => ("host/certificate".to_owned(), json()),
+        HostStep::RestorePoint(point) => (format!("host/restore-point/{}", point.point), json()),
+        HostStep::SwitchAgent { release, .. } => ("host/agent".to_owned(), Some(release.clone())),
+        HostStep::ServeImages { release, .. } => ("host/images".to_owned(), Some(release.clone())),
+        // One thing with both ways to it: what runs, and whether it behaves like an older one.
+        HostStep::SwitchKubernetes(switch) => {
+            let emulated = switch.settings.emulated.as_deref().unwrap_or("itself");
+            ("host/kubernetes".to_owned(), Some(format!("{} as {emulated}", switch.version)))
+        }
+        HostStep::ReturnKubernetes { version, .. } => {
+            ("host/kubernetes".to_owned(), Some(format!("{version} as itself")))
+        }
+        HostStep::Configuration { text, .. } => ("host/profile".to_owned(), Some(text.clone())),
+        HostStep::SettlePrograms { release } => ("host/launcher".to_owned(), Some(release.clone())),
+        HostStep::PruneReleases { .. } => ("host/pins".to_owned(), json()),
     }
 }
 
@@ -202,6 +216,9 @@ fn cluster_effects(step: &ClusterStep) -> Vec<Effect> {
         ClusterStep::SiteSecrets { .. } => ("secrets".to_owned(), json()),
         ClusterStep::Probes { .. } => ("probes".to_owned(), json()),
         ClusterStep::KeepSecrets { .. } => ("kept".to_owned(), json()),
+        ClusterStep::CopyData { point, .. } => (format!("copy/{point}"), json()),
+        ClusterStep::Soak(_) => ("soak".to_owned(), json()),
+        ClusterStep::LeftoversGone { .. } => ("leftovers".to_owned(), None),
     }]
 }
 
