@@ -53,6 +53,15 @@ impl Sample {
     /// If the sample cannot be made: a fault of the caller's test.
     #[must_use]
     pub fn new(version: &str, sequence: u64, images: &[(&str, &[&[u8]])]) -> Self {
+        Self::tagged(version, version, sequence, images)
+    }
+
+    /// As [`Self::new`], with the tag `tag` for each image.
+    ///
+    /// # Panics
+    /// If the sample cannot be made: a fault of the caller's test.
+    #[must_use]
+    pub fn tagged(version: &str, tag: &str, sequence: u64, images: &[(&str, &[&[u8]])]) -> Self {
         let mut blobs = BTreeMap::new();
         let mut add = |bytes: Vec<u8>| {
             let blob = Blob { digest: Digest::of(&bytes), size: bytes.len() as u64 };
@@ -81,7 +90,7 @@ impl Sample {
                 annotations: BTreeMap::new(),
             };
             let manifest = add(serde_json::to_vec(&manifest).expect("json"));
-            let reference = format!("bridle.internal/{name}:{version}");
+            let reference = format!("bridle.internal/{name}:{tag}");
             descriptors.insert(reference.clone(), Descriptor::new(MANIFEST, manifest.digest, manifest.size));
             entries.insert(reference, ImageEntry { manifest: manifest.digest, compressed: 1, unpacked: 1 });
         }
@@ -96,6 +105,7 @@ impl Sample {
             sequence,
             architecture: "amd64".to_owned(),
             upgrades_from: Vec::new(),
+            soak_seconds: bridle_core::release::SOAK_SECONDS,
             notes: BTreeMap::new(),
             kubernetes: Kubernetes {
                 version: "1.36.3".parse().expect("version"),

@@ -67,6 +67,7 @@ pub fn run_file_with(version: &str, sequence: u64, names: &[&str]) -> Vec<u8> {
         sequence,
         architecture: "amd64".to_owned(),
         upgrades_from: Vec::new(),
+        soak_seconds: bridle_core::release::SOAK_SECONDS,
         notes: BTreeMap::new(),
         kubernetes: Kubernetes {
             version: "1.36.3".parse().expect("version"),

@@ -1,5 +1,6 @@
 //! The release manifest: what a release is, exactly (`docs/FORMATS.md`).
 
+mod change;
 mod check;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::json;
 use crate::oci::is_reference;
+
+pub use change::{LONGEST_PATH, Migrate, Migration, PostgresqlVersion, Rename, SOAK_LIMITS, SOAK_SECONDS};
 
 /// Media type of the release manifest (the config blob of the release's OCI manifest).
 pub const RELEASE_CONFIG: &str = "application/vnd.bridle.release.v1+json";
@@ -52,6 +55,9 @@ pub struct ReleaseManifest {
     pub architecture: String,
     /// Which installed versions may be upgraded to this one.
     pub upgrades_from: Vec<VersionReq>,
+    /// How long probes and health must hold after an upgrade until it is committed, in seconds ([`SOAK_LIMITS`]).
+    #[serde(default = "change::soak_seconds", skip_serializing_if = "change::is_usual_soak")]
+    pub soak_seconds: u32,
     /// Release notes by language (`en`, `fr`).
     pub notes: BTreeMap<String, String>,
     /// The Kubernetes part.
@@ -189,6 +195,15 @@ pub struct Chart {
     pub has_crds: bool,
     /// References of the images that it renders with the release's values.
     pub images: Vec<String>,
+    /// Values that have another place than in an earlier release.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renames: Vec<Rename>,
+    /// What its application does to its data when it starts in this release for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migration: Option<Migration>,
+    /// Whether it has pods that cannot run beside those that they replace, so that a change of them interrupts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupts: bool,
 }
 
 /// Platform charts come before application charts.
@@ -216,6 +231,12 @@ pub struct DataSource {
     /// Why nothing is saved (`none` only).
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// What its server is (`postgresql` only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postgresql: Option<PostgresqlVersion>,
+    /// How it comes here from another major version of its server (`postgresql` only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migrate: Option<Migrate>,
 }
 
 /// Ways of saving data.

@@ -101,6 +101,7 @@ fn release(blobs: &mut BTreeMap<Digest, Content>, images: BTreeMap<String, Image
         sequence: 1,
         architecture: "amd64".to_owned(),
         upgrades_from: Vec::new(),
+        soak_seconds: bridle_core::release::SOAK_SECONDS,
         notes: BTreeMap::new(),
         kubernetes: Kubernetes {
             version: "1.36.3".parse()?,

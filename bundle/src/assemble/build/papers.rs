@@ -72,6 +72,7 @@ pub(super) fn manifest(
         sequence: source.release.sequence,
         architecture: "amd64".to_owned(),
         upgrades_from: source.release.upgrades_from.clone(),
+        soak_seconds: source.release.soak_seconds,
         notes: source.release.notes.clone(),
         kubernetes: Kubernetes {
             version: source.kubernetes.version.clone(),

@@ -109,6 +109,9 @@ pub(super) fn make(
         package,
         has_crds: files.keys().any(|name| name.starts_with("crds/")),
         images: images.into_iter().collect(),
+        renames: source.renames.clone(),
+        migration: source.migration,
+        interrupts: false,
     };
     Ok(MadeChart { chart, locked, notices, uses })
 }

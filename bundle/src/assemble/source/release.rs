@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use bridle_core::digest::Digest;
-use bridle_core::release::{Check, DataSource, Namespace, Probe, ProbeRequest, Secret, SecretContent, Stage};
+use bridle_core::release::{
+    Check, DataSource, Migration, Namespace, Probe, ProbeRequest, Rename, SOAK_SECONDS, Secret, SecretContent, Stage,
+};
 use semver::{Version, VersionReq};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -70,6 +72,9 @@ pub struct Header {
     /// Versions that may be upgraded.
     #[serde(default)]
     pub upgrades_from: Vec<VersionReq>,
+    /// How long health must hold after an upgrade, in seconds.
+    #[serde(default = "soak_seconds")]
+    pub soak_seconds: u32,
     /// Notes by language.
     #[serde(default)]
     pub notes: BTreeMap<String, String>,
@@ -227,6 +232,11 @@ pub struct ChartSource {
     /// Values.
     #[serde(default)]
     pub values: Map<String, Value>,
+    /// Values that have another place than in an earlier release.
+    #[serde(default)]
+    pub renames: Vec<Rename>,
+    /// What its application does to its data.
+    pub migration: Option<Migration>,
 }
 
 /// `[[profile]]`: an example of a site.
@@ -466,4 +476,8 @@ fn service_cidr() -> String {
 
 const fn timeout() -> u32 {
     300
+}
+
+const fn soak_seconds() -> u32 {
+    SOAK_SECONDS
 }

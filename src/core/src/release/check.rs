@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::{
-    Chart, LARGEST_CLAIM, MOST_LAYERS, MOST_PARTS, MOST_REQUESTS, Probe, ReleaseError, ReleaseManifest, Secret,
-    SecretContent, is_reference,
+    Chart, DataKind, DataSource, LARGEST_CLAIM, LONGEST_PATH, MOST_LAYERS, MOST_PARTS, MOST_REQUESTS, Probe,
+    ReleaseError, ReleaseManifest, Rename, SOAK_LIMITS, Secret, SecretContent, is_reference,
 };
 
 /// Checks a whole manifest.
@@ -32,10 +32,8 @@ pub(super) fn all(release: &ReleaseManifest) -> Result<(), ReleaseError> {
         within("size of an image", image.compressed, 0, LARGEST_CLAIM)?;
         within("unpacked size of an image", image.unpacked, 0, LARGEST_CLAIM)?;
     }
-    for data in &release.data {
-        name(&data.name, "data", 63)?;
-        name(&data.namespace, "namespace", 63)?;
-    }
+    release.data.iter().try_for_each(data)?;
+    within("soak", u64::from(release.soak_seconds), u64::from(SOAK_LIMITS.0), u64::from(SOAK_LIMITS.1))?;
     once("namespaces", release.namespaces.iter().map(|namespace| namespace.name.clone()))?;
     once("secrets", release.secrets.iter().map(|secret| format!("{}/{}", secret.namespace, secret.name)))?;
     once("charts", release.charts.iter().map(|chart| format!("{}/{}", chart.namespace, chart.name)))?;
@@ -79,7 +77,28 @@ fn chart(chart: &Chart) -> Result<(), ReleaseError> {
     name(&chart.namespace, "namespace", 63)?;
     plain(&chart.version, "chart version", 128)?;
     within("deadline of a chart", u64::from(chart.timeout_seconds), 1, 24 * 3600)?;
-    chart.images.iter().try_for_each(|image| fits(is_reference(image), "image", image))
+    chart.images.iter().try_for_each(|image| fits(is_reference(image), "image", image))?;
+    within("number of renamed values", chart.renames.len() as u64, 0, MOST_PARTS as u64)?;
+    chart.renames.iter().try_for_each(rename)?;
+    once("renamed values", chart.renames.iter().map(|rename| rename.from.clone()))
+}
+
+fn rename(rename: &Rename) -> Result<(), ReleaseError> {
+    for path in [&rename.from, &rename.to] {
+        fits(is_path(path), "value", path)?;
+    }
+    fits(rename.from != rename.to, "new value", &rename.to)
+}
+
+fn data(data: &DataSource) -> Result<(), ReleaseError> {
+    name(&data.name, "data", 63)?;
+    name(&data.namespace, "namespace", 63)?;
+    let of_postgresql = data.postgresql.is_some() || data.migrate.is_some();
+    fits(data.kind == DataKind::Postgresql || !of_postgresql, "PostgreSQL source", &data.name)?;
+    let Some(server) = &data.postgresql else { return Ok(()) };
+    // 10 was the first whose major version is one number.
+    within("major version of PostgreSQL", u64::from(server.major), 10, 999)?;
+    plain(&server.collation, "collation version", 40)
 }
 
 fn probe(probe: &Probe) -> Result<(), ReleaseError> {
@@ -108,6 +127,13 @@ fn plain(text: &str, what: &'static str, longest: usize) -> Result<(), ReleaseEr
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte);
     let fit = !text.is_empty() && text.len() <= longest && text.bytes().all(allowed) && !text.starts_with('-');
     fits(fit, what, text)
+}
+
+/// A dotted path of a value: keys as charts name theirs.
+fn is_path(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    let is_key = |key: &str| !key.is_empty() && key.bytes().all(allowed);
+    text.len() <= LONGEST_PATH && text.split('.').all(is_key)
 }
 
 /// `address/bits`.
@@ -202,6 +228,53 @@ mod tests {
             value["charts"].as_array_mut().expect("charts").push(chart);
         });
         assert!(matches!(twice, Err(ReleaseError::Twice { what: "charts", .. })));
+    }
+
+    #[test]
+    fn what_is_said_about_an_upgrade_has_limits() {
+        let limit = |change: &dyn Fn(&mut Value)| assert!(matches!(changed(change), Err(ReleaseError::Limit { .. })));
+        let named = |change: &dyn Fn(&mut Value)| assert!(matches!(changed(change), Err(ReleaseError::Name { .. })));
+        for seconds in [0, 9, 86_401] {
+            limit(&|value| value["soak_seconds"] = seconds.into());
+        }
+        for (from, to) in [("", "a"), ("a..b", "c"), ("a", "b."), ("a", "a"), ("a/b", "c"), ("a", "b\u{1b}")] {
+            named(&|value| value["charts"][0]["renames"] = json!([{ "from": from, "to": to }]));
+        }
+        let twice = json!([{ "from": "a", "to": "b" }, { "from": "a", "to": "c" }]);
+        let twice = changed(|value| value["charts"][0]["renames"] = twice.clone());
+        assert!(matches!(twice, Err(ReleaseError::Twice { .. })));
+        for major in [0, 9, 1000] {
+            limit(&|value| value["data"][0]["postgresql"] = json!({ "major": major, "collation": "2.36" }));
+        }
+        named(&|value| value["data"][0]["postgresql"] = json!({ "major": 15, "collation": "" }));
+        for (key, said) in
+            [("postgresql", json!({ "major": 15, "collation": "2.36" })), ("migrate", "dump-restore".into())]
+        {
+            named(&|value| {
+                value["data"][0]["kind"] = "volume".into();
+                value["data"][0][key] = said.clone();
+            });
+        }
+    }
+
+    #[test]
+    fn to_a_manifest_that_says_nothing_about_upgrades_nothing_is_added() {
+        let bytes = include_bytes!("../../tests/fixtures/release-v1.json");
+        let mut before: Value = serde_json::from_slice(bytes).expect("fixture");
+        before["probes"][0]["requests"][0]["cleanup"] = false.into();
+        let release = ReleaseManifest::parse(bytes).expect("sound");
+        assert_eq!(release.soak_seconds, super::super::SOAK_SECONDS);
+        assert_eq!(serde_json::to_value(&release).expect("json"), before);
+    }
+
+    #[test]
+    fn a_manifest_that_says_everything_reads_and_writes_the_same() {
+        let bytes = include_bytes!("../../tests/fixtures/release-v1-upgrade.json");
+        let before: Value = serde_json::from_slice(bytes).expect("fixture");
+        let release = ReleaseManifest::parse(bytes).expect("sound");
+        assert_eq!(release.soak_seconds, 20);
+        assert!(release.charts.iter().any(|chart| chart.interrupts && chart.migration.is_some()));
+        assert_eq!(serde_json::to_value(&release).expect("json"), before);
     }
 
     #[test]
