@@ -183,6 +183,20 @@ faults! {
     AlreadyInUse = "BR-1188", Failed;
     /// The agent of the release did not come up.
     AgentFellBack = "BR-1189", Failed;
+    /// Something was not healthy for too long at a stretch after a change.
+    SoakAway = "BR-1265", Failed;
+    /// Something was healthy and not in turn after a change.
+    SoakFlapping = "BR-1266", Failed;
+    /// Something cannot become healthy by itself after a change.
+    SoakLasting = "BR-1267", Failed;
+    /// Health did not hold for long enough in the time that there was.
+    SoakLate = "BR-1268", Failed;
+    /// A renewal of the applications goes on, not back.
+    RecreateFinal = "BR-1270", Failed;
+    /// Something of the applications cannot be removed.
+    LeftoversStuck = "BR-1271", Failed;
+    /// The renewal of the applications is not confirmed, and nobody can be asked.
+    RecreateUnconfirmed = "BR-1272", Confirmation;
     /// Something inside Bridle is wrong.
     Internal = "BR-1099", Failed;
 }

@@ -2,6 +2,7 @@
 
 pub mod install;
 pub mod ranges;
+pub mod recreate;
 pub mod review;
 pub mod uninstall;
 pub mod values;

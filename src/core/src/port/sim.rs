@@ -208,6 +208,10 @@ fn cluster_effects(step: &ClusterStep) -> Vec<Effect> {
             return charts.iter().flat_map(single).collect();
         }
         ClusterStep::ChartsGone { charts } => return charts.iter().map(|gone| (chart(&gone.name), None)).collect(),
+        // Not the charts themselves: the same operation makes them anew, and a world is compared by what its end should be.
+        ClusterStep::LeftoversGone { charts, .. } => {
+            return charts.iter().map(|gone| (format!("leftovers/{}", gone.name), None)).collect();
+        }
         ClusterStep::ChartGone { name, .. } => (chart(name), None),
         ClusterStep::Chart(step) => (chart(&step.name), json()),
         ClusterStep::CustomResources { chart, .. } => (format!("resources/{chart}"), json()),
@@ -218,7 +222,6 @@ fn cluster_effects(step: &ClusterStep) -> Vec<Effect> {
         ClusterStep::KeepSecrets { .. } => ("kept".to_owned(), json()),
         ClusterStep::CopyData { point, .. } => (format!("copy/{point}"), json()),
         ClusterStep::Soak(_) => ("soak".to_owned(), json()),
-        ClusterStep::LeftoversGone { .. } => ("leftovers".to_owned(), None),
     }]
 }
 
