@@ -59,3 +59,4 @@ BR-1188 = { $release } is in use already.
 BR-1189 = The agent of { $release } did not come up.
     .why = It was started several times and did not get far enough; the one before was started again.
     .fix = Everything goes back by itself. Send the output of: journalctl -u bridle-agent -n 200, to the publisher.
+upgrade-committed = the change is in force

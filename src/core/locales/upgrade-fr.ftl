@@ -59,3 +59,4 @@ BR-1188 = { $release } est déjà en service.
 BR-1189 = L’agent de { $release } ne démarre pas.
     .why = Il a été lancé plusieurs fois sans aller assez loin ; le précédent a été relancé.
     .fix = Tout revient en arrière de soi-même. Envoyez à l’éditeur la sortie de : journalctl -u bridle-agent -n 200
+upgrade-committed = le changement est en vigueur

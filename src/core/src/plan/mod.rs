@@ -1,10 +1,13 @@
 //! Plans: what an operation will do, decided before anything is touched, confirmed by digest.
 
+pub mod applied;
+mod draft;
 pub mod install;
 pub mod ranges;
 pub mod recreate;
 pub mod review;
 pub mod uninstall;
+pub mod upgrade;
 pub mod values;
 
 use serde::{Deserialize, Serialize};

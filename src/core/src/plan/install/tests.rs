@@ -1,5 +1,6 @@
 use super::*;
 use crate::message::Language;
+use crate::step::{ChartName, PlannedStep};
 
 /// The fixture with these orders of coredns, ingress (which has custom resources) and copies of coredns.
 fn steps(coredns: u32, ingress: u32, copies: u32) -> Vec<PlannedStep> {

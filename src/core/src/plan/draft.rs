@@ -1,0 +1,121 @@
+//! A plan in the making: steps with their numbers, and groups of charts with their way back.
+
+use crate::release::Chart;
+use crate::step::{
+    CHARTS_AT_ONCE, ChartName, ChartStep, ClusterStep, HostStep, PlannedStep, Step, StepId, Target, Undo,
+};
+
+/// Steps so far.
+pub(super) struct Draft {
+    node: String,
+    steps: Vec<PlannedStep>,
+}
+
+impl Draft {
+    /// Nothing yet; host steps are for the host `node`.
+    pub(super) fn new(node: &str) -> Self {
+        Self { node: node.to_owned(), steps: Vec::new() }
+    }
+
+    /// Number of the step that comes next.
+    pub(super) fn next(&self) -> StepId {
+        StepId(u16::try_from(self.steps.len() + 1).unwrap_or(u16::MAX))
+    }
+
+    /// The steps.
+    pub(super) fn finish(self) -> Vec<PlannedStep> {
+        self.steps
+    }
+
+    /// A step on the host.
+    pub(super) fn host(&mut self, step: HostStep, undo: Undo, limit_seconds: u32, weight: u32) -> &mut PlannedStep {
+        let on = Target::Host(self.node.clone());
+        self.push(on, Step::Host(step), undo, limit_seconds, weight)
+    }
+
+    /// A step on the cluster.
+    pub(super) fn cluster(
+        &mut self,
+        step: ClusterStep,
+        undo: Undo,
+        limit_seconds: u32,
+        weight: u32,
+    ) -> &mut PlannedStep {
+        self.push(Target::Cluster, Step::Cluster(step), undo, limit_seconds, weight)
+    }
+
+    /// Object kinds of those charts that declare some; never taken away.
+    pub(super) fn custom_resources<'a>(&mut self, charts: impl IntoIterator<Item = &'a Chart>) {
+        for chart in charts.into_iter().filter(|chart| chart.has_crds) {
+            let step = ClusterStep::CustomResources { chart: chart.name.clone(), package: chart.package.digest };
+            self.cluster(step, Undo::Nothing, 120, 1);
+        }
+    }
+
+    /// Charts of one order, in one step, taken back by removing them.
+    pub(super) fn charts(&mut self, group: Vec<ChartStep>) {
+        if group.is_empty() {
+            return;
+        }
+        let (limit, weight) = (turns_limit(&group), weight(&group));
+        let gone = gone(&group);
+        self.cluster(placed(group), Undo::By(Step::Cluster(gone)), limit, weight);
+    }
+
+    /// Charts of one order in the place of `before`, in one step, taken back by putting those in place again.
+    pub(super) fn replaced_charts(&mut self, group: Vec<ChartStep>, before: Vec<ChartStep>) {
+        if group.is_empty() {
+            return;
+        }
+        let (limit, weight) = (turns_limit(&group).max(turns_limit(&before)), weight(&group));
+        let undo = Undo::By(Step::Cluster(placed(before)));
+        self.cluster(placed(group), undo, limit, weight).attempts = 2;
+    }
+
+    /// Charts that go, taken back by putting them in place again.
+    pub(super) fn gone_charts(&mut self, group: Vec<ChartStep>) {
+        if group.is_empty() {
+            return;
+        }
+        let (limit, weight) = (turns_limit(&group), weight(&group));
+        let step = gone(&group);
+        self.cluster(step, Undo::By(Step::Cluster(placed(group))), limit, weight);
+    }
+
+    fn push(&mut self, on: Target, step: Step, undo: Undo, limit_seconds: u32, weight: u32) -> &mut PlannedStep {
+        let id = self.next();
+        self.steps.push(PlannedStep { id, on, step, undo, limit_seconds, attempts: 3, weight });
+        self.steps.last_mut().expect("one was just added")
+    }
+}
+
+/// One chart is a step of its own, several are one together.
+fn placed(group: Vec<ChartStep>) -> ClusterStep {
+    match <[ChartStep; 1]>::try_from(group) {
+        Ok([chart]) => ClusterStep::Chart(Box::new(chart)),
+        Err(group) => ClusterStep::Charts(group),
+    }
+}
+
+fn gone(group: &[ChartStep]) -> ClusterStep {
+    let name = |chart: &ChartStep| ChartName { name: chart.name.clone(), namespace: chart.namespace.clone() };
+    match group {
+        [chart] => {
+            let ChartName { name, namespace } = name(chart);
+            ClusterStep::ChartGone { name, namespace }
+        }
+        group => ClusterStep::ChartsGone { charts: group.iter().rev().map(name).collect() },
+    }
+}
+
+/// Whoever takes one of a queue at a time is done after so many turns of the slowest one.
+fn turns_limit(group: &[ChartStep]) -> u32 {
+    let turns = u32::try_from(group.len().div_ceil(CHARTS_AT_ONCE)).unwrap_or(u32::MAX);
+    let slowest = group.iter().map(ChartStep::limit_seconds).max().unwrap_or_default();
+    slowest.saturating_mul(turns).clamp(1, 6 * 3600)
+}
+
+/// They share the processors: each further one makes the step a little longer.
+fn weight(group: &[ChartStep]) -> u32 {
+    8_u32.saturating_add(2 * u32::try_from(group.len()).unwrap_or(u32::MAX / 2))
+}
