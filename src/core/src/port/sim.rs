@@ -95,6 +95,23 @@ impl SimWorld {
         lock(&self.live).clone()
     }
 
+    /// Puts there, on disk, what `step` makes.
+    pub fn put(&self, step: &Step) {
+        let effects = match step {
+            Step::Host(step) => vec![host_effect(step)],
+            Step::Cluster(step) => cluster_effects(step),
+        };
+        for world in [&self.live, &self.durable] {
+            let mut world = lock(world);
+            for (key, want) in &effects {
+                match want {
+                    Some(value) => world.insert(key.clone(), value.clone()),
+                    None => world.remove(key),
+                };
+            }
+        }
+    }
+
     /// Names of the steps that were applied, in order.
     #[must_use]
     pub fn applied(&self) -> Vec<String> {
@@ -178,7 +195,7 @@ fn host_effect(step: &HostStep) -> Effect {
         HostStep::RemoveStore => ("host/store".to_owned(), None),
         HostStep::HandOverRemoval { .. } => ("host/removal".to_owned(), json()),
         HostStep::ConfigureKubernetes(_) => ("host/configuration".to_owned(), json()),
-        HostStep::StartKubernetes { .. } => ("host/kubernetes".to_owned(), json()),
+        HostStep::StartKubernetes { version } => ("host/kubernetes".to_owned(), Some(format!("{version} as itself"))),
         HostStep::StoreComplete { .. } => ("host/store".to_owned(), json()),
         HostStep::FrontDoorCertificate { .. } => ("host/certificate".to_owned(), json()),
         HostStep::RestorePoint(point) => (format!("host/restore-point/{}", point.point), json()),

@@ -1,1 +1,280 @@
+//! Plans of changes, and what the engine makes of them over a simulated world: every stop, every failure, both ways.
+
+use std::collections::BTreeMap;
+
+use semver::VersionReq;
+
 use super::*;
+use crate::engine::Rest;
+use crate::engine::bench::Bench;
+use crate::event::{EventKind, OperatorCommand};
+use crate::operation::{OperationState, OperationView};
+use crate::plan::install;
+use crate::release::Chart;
+
+fn place() -> Place {
+    Place { node: "h1".to_owned(), address: "198.18.0.11".to_owned() }
+}
+
+/// The fixture as 1.0.0 with Kubernetes 1.35.4.
+fn old() -> ReleaseManifest {
+    let fixture = include_bytes!("../../../tests/fixtures/release-v1.json");
+    let mut release = ReleaseManifest::parse(fixture).expect("fixture parses");
+    release.version = "1.0.0".parse().expect("version");
+    release.sequence = 1;
+    release.kubernetes.version = "1.35.4".parse().expect("version");
+    release
+}
+
+/// 1.1.0: another Kubernetes, a chart changed, one new, one gone.
+fn new() -> ReleaseManifest {
+    let mut release = old();
+    release.version = "1.1.0".parse().expect("version");
+    release.sequence = 2;
+    release.upgrades_from = vec![VersionReq::parse(">=1.0.0, <1.1.0").expect("requirement")];
+    release.kubernetes.version = "1.36.3".parse().expect("version");
+    release.programs.get_mut("k3s").expect("k3s").digest = crate::digest::Digest::of(b"another k3s");
+    let chart = release.charts.iter_mut().find(|chart| chart.name == "frontend").expect("frontend");
+    chart.package.digest = crate::digest::Digest::of(b"another frontend");
+    chart.version = "1.1.0".to_owned();
+    let added = Chart { name: "added".to_owned(), ..chart.clone() };
+    release.charts.push(added);
+    release.charts.retain(|chart| chart.name != "coredns");
+    release
+}
+
+fn applied(release: &ReleaseManifest) -> Applied {
+    let install = install::plan(release, &Site::default(), &place()).expect("plan");
+    Applied::after([&install]).expect("installed")
+}
+
+fn planned(from: &ReleaseManifest, applied: &Applied, to: &ReleaseManifest, kind: OperationKind) -> Plan {
+    let (site, place) = (Site::default(), place());
+    let current = Current { release: from, applied, profile: (1, "name = \"old\"") };
+    let wanted = Wanted { release: to, site: &site, profile: Some((2, "name = \"new\"")), place: &place };
+    plan(&current, &wanted, &Choices { kind, number: 7, copy_data: true }).expect("plan")
+}
+
+fn upgrade() -> Plan {
+    planned(&old(), &applied(&old()), &new(), OperationKind::Upgrade)
+}
+
+fn names(plan: &Plan) -> Vec<&'static str> {
+    plan.steps().iter().map(|step| step.step.name()).collect()
+}
+
+/// A world as it was before: what every way back leads to.
+fn bench(plan: &Plan) -> Bench {
+    let bench = Bench::new(plan);
+    for planned in plan.steps() {
+        if let Undo::By(step) = &planned.undo {
+            bench.world.put(step);
+        }
+    }
+    bench
+}
+
+/// What counts when everything went back: things without a way back (copies, traces of probes) may stay.
+fn what_goes_back(plan: &Plan, bench: &Bench) -> BTreeMap<String, String> {
+    let marks = ["host/agent", "host/images", "host/kubernetes", "host/profile", "chart/"];
+    assert!(plan.commit().is_some());
+    let effects = bench.world.effects().into_iter();
+    effects.filter(|(key, _)| marks.iter().any(|mark| key.starts_with(mark))).collect()
+}
+
+#[test]
+fn an_upgrade_goes_in_the_order_of_the_design() {
+    let plan = upgrade();
+    assert_eq!(
+        names(&plan),
+        [
+            "store-complete",
+            "restore-point",
+            "copy-data",
+            "switch-agent",
+            "serve-images",
+            "switch-kubernetes",
+            "node-ready",
+            "chart",
+            "chart",
+            "chart-gone",
+            "configuration",
+            "probes",
+            "soak",
+            "switch-kubernetes",
+            "node-ready",
+            "settle-programs",
+            "prune-releases",
+            "probes",
+        ]
+    );
+    let commit = plan.commit().expect("a commit");
+    assert_eq!(plan.steps()[usize::from(commit.0) - 2].step.name(), "soak", "nothing is final before health has held");
+    let switches: Vec<_> = plan
+        .steps()
+        .iter()
+        .filter_map(|step| match &step.step {
+            Step::Host(HostStep::SwitchKubernetes(switch)) => {
+                Some((switch.version.as_str(), switch.settings.emulated.as_deref()))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(switches, [("1.36.3", Some("1.35")), ("1.36.3", None)]);
+}
+
+#[test]
+fn what_is_in_place_is_read_from_the_plans_of_the_past() {
+    let (install, upgrade) = (install::plan(&old(), &Site::default(), &place()).expect("plan"), upgrade());
+    let after = Applied::after([&install, &upgrade]).expect("installed");
+    assert_eq!((after.release.as_str(), after.before.as_deref()), (new().id().as_str(), Some(old().id().as_str())));
+    assert_eq!((after.kubernetes.as_str(), after.revision), ("1.36.3", 2));
+    assert_eq!(after.settings.as_ref().and_then(|settings| settings.emulated.clone()), None, "the commit ended that");
+    assert!(after.charts.contains_key("added") && !after.charts.contains_key("coredns"));
+    assert_eq!(after.points, ["0007-before-campus-1.1.0"]);
+    assert_eq!(Applied::after([&install, &upgrade]).map(|applied| applied.charts), Some(after.charts.clone()));
+}
+
+#[test]
+fn the_same_release_again_changes_nothing_but_what_differs() {
+    let old = old();
+    let plan = planned(&old, &applied(&old), &old, OperationKind::Configure);
+    assert_eq!(names(&plan), ["restore-point", "copy-data", "configuration", "probes", "soak"]);
+    assert_eq!(plan.commit(), None);
+}
+
+#[test]
+fn the_return_after_a_commit_never_takes_the_minor_version_back() {
+    let (old, new) = (old(), new());
+    let after = Applied::with(Some(applied(&old)), &upgrade()).expect("installed");
+    let back = planned(&new, &after, &old, OperationKind::Rollback);
+    assert!(!names(&back).contains(&"switch-kubernetes"), "{:?}", names(&back));
+    assert!(names(&back).contains(&"switch-agent"));
+    // A patch does go back.
+    let mut patched = old.clone();
+    patched.kubernetes.version = "1.35.9".parse().expect("version");
+    patched.programs.get_mut("k3s").expect("k3s").digest = crate::digest::Digest::of(b"a patched k3s");
+    patched.version = "1.0.1".parse().expect("version");
+    let before = applied(&old);
+    let forward = planned(&old, &before, &patched, OperationKind::Upgrade);
+    let after = Applied::with(Some(before), &forward).expect("installed");
+    let back = planned(&patched, &after, &old, OperationKind::Rollback);
+    let Some(Step::Host(HostStep::SwitchKubernetes(switch))) =
+        back.steps().iter().map(|step| &step.step).find(|step| step.name() == "switch-kubernetes")
+    else {
+        panic!("{:?}", names(&back))
+    };
+    assert_eq!((switch.version.as_str(), &switch.settings.emulated), ("1.35.4", &None));
+}
+
+#[test]
+fn a_stop_after_every_record_ends_in_the_same_world() {
+    let plan = upgrade();
+    Bench::stop_after_every_record(|| bench(&plan));
+}
+
+#[test]
+fn a_step_that_fails_for_good_before_the_commit_takes_everything_back_by_itself() {
+    let plan = upgrade();
+    let commit = plan.commit().expect("a commit");
+    let mut tried = 0;
+    for failing in plan.steps().iter().filter(|step| step.id < commit) {
+        let mut bench = bench(&plan);
+        let before = what_goes_back(&plan, &bench);
+        // Of steps with one name the first one fails.
+        let name = failing.step.name();
+        bench.world.fail(name, failing.attempts);
+        let end = bench.run();
+        let view = OperationView::fold(&bench.journal.records).expect("view");
+        assert_eq!(end, Ok(Rest::Ended(OperationState::RolledBack)), "{name}");
+        assert!(view.cause.is_some(), "{name}: the report says why");
+        assert_eq!(what_goes_back(&plan, &bench), before, "{name}");
+        tried += 1;
+    }
+    assert!(tried > 10, "{tried}");
+}
+
+#[test]
+fn every_stop_on_the_way_back_ends_in_the_old_world() {
+    let plan = upgrade();
+    let start = || {
+        let bench = bench(&plan);
+        bench.world.fail("soak", 1);
+        bench
+    };
+    let before = what_goes_back(&plan, &start());
+    let mut whole = start();
+    assert_eq!(whole.run(), Ok(Rest::Ended(OperationState::RolledBack)));
+    for power_cut in [false, true] {
+        for records in 1..whole.journal.records.len() {
+            let mut bench = start();
+            bench.journal.refuse_after = Some(records);
+            assert!(bench.run().is_err());
+            if power_cut {
+                bench.world.power_cut();
+            }
+            bench.journal.refuse_after = None;
+            // Where the soak itself was cut, it is held anew, and may hold.
+            let end = bench.run().expect("goes on");
+            match end {
+                Rest::Ended(OperationState::RolledBack) => assert_eq!(what_goes_back(&plan, &bench), before),
+                end => assert_eq!(end, Rest::Ended(OperationState::Committed), "after {records} records"),
+            }
+        }
+    }
+}
+
+#[test]
+fn behind_the_commit_nothing_goes_back() {
+    let plan = upgrade();
+    let mut bench = bench(&plan);
+    bench.world.fail("settle-programs", 3);
+    assert_eq!(bench.run(), Ok(Rest::Waiting(OperationState::NeedsOperator)));
+    assert!(OperationView::fold(&bench.journal.records).expect("view").is_past_commit());
+    bench.inbox.say(OperatorCommand::Abort);
+    assert_eq!(bench.run(), Ok(Rest::Waiting(OperationState::NeedsOperator)), "an abort does nothing any more");
+    bench.inbox.say(OperatorCommand::Retry);
+    assert_eq!(bench.run(), Ok(Rest::Ended(OperationState::Committed)));
+}
+
+#[test]
+fn in_the_soak_an_abort_takes_everything_back() {
+    let plan = upgrade();
+    let mut bench = bench(&plan);
+    let before = what_goes_back(&plan, &bench);
+    bench.inbox.say(OperatorCommand::Pause);
+    assert_eq!(bench.run(), Ok(Rest::Waiting(OperationState::Paused)));
+    bench.inbox.say(OperatorCommand::Abort);
+    assert_eq!(bench.run(), Ok(Rest::Ended(OperationState::RolledBack)));
+    assert_eq!(what_goes_back(&plan, &bench), before);
+    let verified = |bench: &Bench| {
+        let kinds = bench.journal.records.iter().map(|event| event.kind.clone());
+        kinds.into_iter().any(|kind| kind == EventKind::State { state: OperationState::Verifying })
+    };
+    let mut whole = super::tests::bench(&plan);
+    whole.run().expect("uninterrupted run");
+    assert!(verified(&whole) && !verified(&bench));
+}
+
+#[test]
+fn the_way_is_up_one_minor_version_at_a_time_and_as_the_publisher_says() {
+    let (old, new) = (old(), new());
+    assert_eq!(way(&old, &new, &[]), Ok(()));
+    assert!(matches!(way(&old, &old, &[]), Err(NoWay::Same { .. })));
+    assert!(matches!(way(&new, &old, &[]), Err(NoWay::Older { found: 1, known: 2, .. })));
+    let mut third = new.clone();
+    third.version = "1.2.0".parse().expect("version");
+    third.sequence = 3;
+    third.upgrades_from = vec![VersionReq::parse(">=1.1.0, <1.2.0").expect("requirement")];
+    let Err(NoWay::Between { accepts, stops, .. }) = way(&old, &third, &[&new]) else { panic!("no way") };
+    assert_eq!((accepts.as_str(), stops), (">=1.1.0, <1.2.0", vec![new.id()]));
+    let mut other = new.clone();
+    other.name = "other".to_owned();
+    assert!(matches!(way(&old, &other, &[]), Err(NoWay::OtherPlatform { .. })));
+    let mut far = new.clone();
+    far.kubernetes.version = "1.37.0".parse().expect("version");
+    assert!(matches!(way(&old, &far, &[]), Err(NoWay::Kubernetes(NoKubernetesWay::Skips { .. }))));
+    let mut down = new;
+    down.kubernetes.version = "1.35.3".parse().expect("version");
+    assert!(matches!(way(&old, &down, &[]), Err(NoWay::Kubernetes(NoKubernetesWay::Down { .. }))));
+}
