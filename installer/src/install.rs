@@ -269,8 +269,12 @@ fn prepare(around: &Surroundings<'_>, opened: &Opened, site: &Site, mut facts: H
     };
     // After an installation that was taken back, the agent still runs and serves its registry.
     if facts.ports_in_use.iter().any(|used| used.port == REGISTRY_PORT) {
-        let agent = Systemd::new(std::sync::Arc::clone(&around.host.process)).state(units::AGENT)?;
-        if agent.active == "active" {
+        let systemd = Systemd::new(std::sync::Arc::clone(&around.host.process));
+        let mut active = false;
+        for (unit, _) in units::of_agent() {
+            active |= systemd.state(unit)?.active == "active";
+        }
+        if active {
             facts.ports_in_use.retain(|used| used.port != REGISTRY_PORT);
         }
     }

@@ -2,37 +2,32 @@
 //! itself before the journal's first record, which is written last.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bridle_bundle::file::{INSTALLER, Section, VerifiedBundle};
+use bridle_bundle::file::{Section, VerifiedBundle};
 use bridle_bundle::store::{Store, StoreError};
 use bridle_bundle::trust::{Newest, PublicKey, Seen, TrustedKeys};
-use bridle_core::digest::Digest;
 use bridle_core::event::{Event, EventKind};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
 use bridle_core::operation::OperationId;
 use bridle_core::plan::Plan;
 use bridle_core::port::{Clock, Command, Process};
-use bridle_core::release::{Blob, ReleaseManifest};
+use bridle_core::release::ReleaseManifest;
 use bridle_core::site::Site;
 use bridle_core::wording;
-use bridle_host::commands::{self, Place};
 use bridle_host::layout::Layout;
+use bridle_host::programs::{self, put};
 use bridle_host::units::{self, Systemd};
 use bridle_host::{files, journal};
 
 use crate::console::Console;
 use crate::fault::{of_store, of_trust};
 
-/// Largest program that is put in place, in bytes: it is copied through memory.
-const LARGEST_PROGRAM: u64 = 1024 * 1024 * 1024;
 const GROUP: &str = "bridle";
-/// What bash reads at the first TAB key behind the command: the words of whichever release is installed then.
-const COMPLETION: &[u8] = b"# Made by Bridle; changes are lost.\nsource <(bridle completions bash)\n";
 
 /// The host that is worked on.
 #[derive(Clone)]
@@ -116,27 +111,17 @@ impl Host {
         }
     }
 
-    /// Programs out of the store, the link to the current release, and the command on the path.
+    /// Programs out of the store, the links to the release whose programs run, and the command on the path.
     pub fn programs(&self, store: &Store, release: &ReleaseManifest) -> Result<(), Fault> {
-        let folder = self.layout.programs_dir(&release.id());
-        files::make_dirs(&folder, 0o755)?;
-        for (name, blob) in release.programs.iter().filter(|(name, _)| *name != INSTALLER) {
-            program(store, blob, &folder.join(name))?;
+        let layout = &self.layout;
+        programs::place(layout, release, &|digest| Some(store.blob_path(digest)))?;
+        for link in [layout.launcher_link(), layout.kubernetes_link(), layout.current_link()] {
+            programs::point(layout, &link, &release.id())?;
         }
-        files::symlink_atomic(&Path::new("releases").join(release.id()), &self.layout.current_link())?;
-        let link = self.layout.bridle_link();
-        if commands::put(&self.layout, &link, &self.layout.program("bridle"))? != Place::Linked {
-            let path = link.display().to_string();
-            let detail = Message::new("check-command").with("path", path.as_str()).with("name", "bridle");
-            return Err(Fault::new(FaultCode::WriteFailed).with("path", path).detail(detail));
-        }
-        match completion(&self.layout) {
-            Some(path) => put(&path, COMPLETION, 0o644),
-            None => Ok(()),
-        }
+        programs::command(layout)
     }
 
-    /// The group whose members may talk to the agent, and the agent's unit.
+    /// The group whose members may talk to the agent, and the agent's units.
     pub fn service(&self) -> Result<(), Fault> {
         if self.run("/usr/bin/getent", &["group", GROUP])? != 0 {
             match self.run("/usr/sbin/groupadd", &["--system", GROUP])? {
@@ -149,11 +134,15 @@ impl Host {
         }
         let units_dir = self.layout.units_dir();
         files::make_dirs(&units_dir, 0o755)?;
-        put(&units_dir.join(units::AGENT), units::agent_unit().as_bytes(), 0o644)?;
+        for (unit, text) in units::of_agent() {
+            put(&units_dir.join(unit), text.as_bytes(), 0o644)?;
+        }
         // Enabled, but with nothing to do, until there is a journal: whenever the power goes after that, the agent goes on.
         let systemd = Systemd::new(Arc::clone(&self.process));
         systemd.daemon_reload()?;
-        systemd.enable(units::AGENT)?;
+        for (unit, _) in units::of_agent() {
+            systemd.enable(unit)?;
+        }
         Ok(files::sync_file_systems(&[units_dir])?)
     }
 
@@ -186,52 +175,4 @@ impl Host {
             .map_err(|error| Fault::new(FaultCode::ProgramFailed).with("program", program).because(&error))?;
         Ok(output.code)
     }
-}
-
-/// Where the words for the TAB key go; nowhere on a host without bash-completion.
-pub fn completion(layout: &Layout) -> Option<PathBuf> {
-    let path = layout.bash_completion();
-    path.parent().is_some_and(Path::is_dir).then_some(path)
-}
-
-/// Writes a file unless it is there with this content.
-fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Fault> {
-    let text = std::str::from_utf8(bytes).ok();
-    let there = files::read_limited(path, bytes.len() as u64).ok().flatten();
-    if text.is_none() || there.as_deref() != text {
-        files::write_atomic(path, bytes, mode)?;
-    }
-    Ok(settle(path)?)
-}
-
-/// What is there from an earlier run may have been stopped between its name and the disk.
-fn settle(path: &Path) -> Result<(), files::FileError> {
-    path.parent().map_or(Ok(()), files::sync_dir)
-}
-
-fn program(store: &Store, blob: &Blob, to: &Path) -> Result<(), Fault> {
-    let from = store.blob_path(&blob.digest);
-    let damaged = || Fault::new(FaultCode::StoreDamaged);
-    if blob.size > LARGEST_PROGRAM {
-        return Err(damaged().output(&format!("a program of {} bytes", blob.size)));
-    }
-    let unread = |error: std::io::Error| {
-        Fault::new(FaultCode::FileUnreadable).with("path", from.display().to_string()).because(&error)
-    };
-    // What is there from an earlier run is kept only if it is the very same, so a torn file cannot stay.
-    let same = std::fs::metadata(to).is_ok_and(|there| there.len() == blob.size)
-        && std::fs::read(to).is_ok_and(|bytes| Digest::of(&bytes) == blob.digest);
-    if same {
-        return Ok(settle(to)?);
-    }
-    let bytes = std::fs::read(&from).map_err(unread)?;
-    if Digest::of(&bytes) != blob.digest {
-        return Err(damaged().output(&format!("{} is altered", from.display())));
-    }
-    // The blob itself under a second name: a quarter of a gigabyte less where both lie on one file system.
-    if files::link_atomic(&from, to, 0o755)? {
-        return Ok(());
-    }
-    files::write_atomic(to, &bytes, 0o755)?;
-    Ok(())
 }

@@ -103,7 +103,7 @@ impl Preview<'_> {
             at("install-place-link", layout.bridle_link()),
             at("install-place-unit", layout.units_dir().join(bridle_host::units::AGENT)),
         ];
-        files.extend(crate::place::completion(layout).map(|path| at("install-place-completion", path)));
+        files.extend(bridle_host::programs::completion(layout).map(|path| at("install-place-completion", path)));
         files
     }
 }

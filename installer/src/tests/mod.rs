@@ -52,6 +52,9 @@ fn places_everything_and_hands_over() {
     assert_eq!(read(host.layout.program("bridle")), "bridle of 1.0.0");
     assert!(!host.layout.program("installer").exists());
     assert_eq!(std::fs::read_link(host.layout.bridle_link()).expect("link"), host.layout.program("bridle"));
+    for link in [host.layout.current_link(), host.layout.kubernetes_link(), host.layout.launcher_link()] {
+        assert_eq!(std::fs::read_link(link).expect("link"), std::path::Path::new("releases/campus-1.0.0"));
+    }
     assert!(!host.layout.bash_completion().exists(), "for a program that is not there");
     assert!(read(host.layout.site_file()).contains("campus.internal"));
     let store = Store::open(&host.layout.store_dir()).expect("store");
@@ -63,6 +66,7 @@ fn places_everything_and_hands_over() {
             "getent group bridle",
             "groupadd --system bridle",
             "systemctl daemon-reload",
+            "systemctl enable bridle-agent.socket",
             "systemctl enable bridle-agent.service",
             "systemctl restart --no-block bridle-agent.service",
         ]

@@ -1,6 +1,6 @@
 //! A small signed release as a `.run` file, and a host in a directory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek as _, Write};
 use std::path::{Path, PathBuf};
@@ -98,7 +98,7 @@ pub fn run_file_with(version: &str, sequence: u64, names: &[&str]) -> Vec<u8> {
     let mut open = |digest: &Digest| -> io::Result<Box<dyn Read>> {
         Ok(Box::new(Cursor::new(blobs.get(digest).cloned().ok_or(io::ErrorKind::NotFound)?)))
     };
-    write_bundle(&mut bundle, &composed.index, &signature, &mut open, &BTreeSet::new()).expect("bundle");
+    write_bundle(&mut bundle, &composed.index, &signature, &mut open, None).expect("bundle");
     let mut run = Vec::new();
     write_run(&mut run, &mut temporary(&installer), &mut temporary(&bundle)).expect("run");
     run

@@ -1,4 +1,4 @@
-//! Our commands on the path: links to the current release's programs. A file of the same name that somebody else put
+//! Our commands on the path: links to the programs in use. A file of the same name that somebody else put
 //! there is never replaced and never removed.
 
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub enum Place {
 /// Commands for experts, which come and go with Kubernetes: their paths with the programs that they lead to.
 pub fn of_kubernetes(layout: &Layout) -> impl Iterator<Item = (PathBuf, PathBuf)> {
     let commands = COMMANDS.iter().filter(|(path, _)| *path != BRIDLE);
-    commands.map(|(path, program)| (layout.at(path), layout.program(program)))
+    commands.map(|(path, program)| (layout.at(path), layout.command(program)))
 }
 
 /// Paths where somebody else's file stands, as the host knows them.
@@ -35,7 +35,7 @@ pub fn of_kubernetes(layout: &Layout) -> impl Iterator<Item = (PathBuf, PathBuf)
 pub fn taken(layout: &Layout) -> Vec<String> {
     let commands = COMMANDS
         .iter()
-        .filter(|(path, program)| place(layout, &layout.at(path), &layout.program(program)) == Place::Taken);
+        .filter(|(path, program)| place(layout, &layout.at(path), &layout.command(program)) == Place::Taken);
     commands.map(|(path, _)| (*path).to_owned()).collect()
 }
 
@@ -104,7 +104,7 @@ mod tests {
         let layout = Layout::under(root.path());
         let folder = layout.local_bin();
         files::make_dirs(&folder, 0o755).expect("folder");
-        let target = layout.program("k3s");
+        let target = layout.k3s();
         // A file, a link to somewhere else, a link that leads nowhere, a folder.
         files::write_atomic(&folder.join("file"), b"mine", 0o755).expect("file");
         symlink("file", folder.join("link")).expect("link");

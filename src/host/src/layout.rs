@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// The program that is Kubernetes.
+const K3S: &str = "k3s";
+
 /// All paths of Bridle on a host, below one root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
@@ -47,8 +50,18 @@ paths! {
     status_file = "var/lib/bridle/status.json";
     /// Programs of each release.
     releases_dir = "opt/bridle/releases";
-    /// Link to the release whose programs run.
+    /// Link to the release whose agent runs.
     current_link = "opt/bridle/current";
+    /// Link to the release whose Kubernetes runs.
+    kubernetes_link = "opt/bridle/kubernetes";
+    /// Link to the release whose launcher starts the agent; moved only after a commit.
+    launcher_link = "opt/bridle/launcher";
+    /// The agent on trial.
+    trial_file = "opt/bridle/trial.json";
+    /// Which release's images are served.
+    serving_file = "var/lib/bridle/serving.json";
+    /// What is needed to go back.
+    restore_points_dir = "var/lib/bridle/restore-points";
     /// The command on the path.
     bridle_link = "usr/bin/bridle";
     /// What bash reads to complete the command, where bash-completion is installed.
@@ -100,10 +113,22 @@ impl Layout {
         self.releases_dir().join(id).join("bin")
     }
 
-    /// A program of the current release.
+    /// A program that comes and goes with the agent (`bridle`, `helm`).
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         self.current_link().join("bin").join(name)
+    }
+
+    /// The k3s that runs, or would.
+    #[must_use]
+    pub fn k3s(&self) -> PathBuf {
+        self.kubernetes_link().join("bin").join(K3S)
+    }
+
+    /// Where a command on the path leads to that is this program.
+    #[must_use]
+    pub fn command(&self, program: &str) -> PathBuf {
+        if program == K3S { self.k3s() } else { self.program(program) }
     }
 
     /// A path below the root.

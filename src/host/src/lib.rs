@@ -12,6 +12,7 @@ pub mod journal;
 pub mod k3s;
 pub mod layout;
 pub mod process;
+pub mod programs;
 pub mod removal;
 pub mod units;
 pub mod world;

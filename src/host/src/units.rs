@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::plan::install::REGISTRY_PORT;
 use bridle_core::port::{Command, Process};
 
 /// Unit of the agent.
 pub const AGENT: &str = "bridle-agent.service";
+/// Sockets of the agent: systemd holds them, so that they stay open while the agent is started anew.
+pub const AGENT_SOCKET: &str = "bridle-agent.socket";
 /// Unit that removes the agent itself.
 pub const REMOVAL: &str = "bridle-removal.service";
 /// Unit of Kubernetes.
@@ -157,6 +160,39 @@ impl Systemd {
     }
 }
 
+/// The agent's own units with their texts, in the order in which they are enabled.
+#[must_use]
+pub fn of_agent() -> [(&'static str, String); 2] {
+    [(AGENT_SOCKET, agent_socket(REGISTRY_PORT)), (AGENT, agent_unit())]
+}
+
+/// Text of the unit of the agent's sockets; the registry answers at this port on loopback.
+///
+/// A connection that comes while no agent runs waits, and starts one. No limit on how often that happens: beyond it systemd
+/// would close the sockets.
+#[must_use]
+pub fn agent_socket(registry_port: u16) -> String {
+    format!(
+        "# Made by Bridle; changes are lost.
+[Unit]
+Description=Sockets of the Bridle agent
+Documentation=man:bridle(1)
+
+[Socket]
+ListenStream=/run/bridle/agent.sock
+ListenStream=127.0.0.1:{registry_port}
+SocketMode=0660
+SocketGroup=bridle
+DirectoryMode=0755
+RemoveOnStop=yes
+TriggerLimitIntervalSec=0
+
+[Install]
+WantedBy=sockets.target
+"
+    )
+}
+
 /// Text of the agent's unit.
 ///
 /// The agent is root and works on the whole host (units, k3s, mounts below `/var/lib`), so it is fenced in where that
@@ -167,16 +203,16 @@ pub fn agent_unit() -> String {
 [Unit]
 Description=Bridle agent: runs, upgrades and recovers this platform
 Documentation=man:bridle(1)
-After=network-online.target local-fs.target
-Wants=network-online.target
+After=network-online.target local-fs.target bridle-agent.socket
+Wants=network-online.target bridle-agent.socket
 Before=k3s.service
 StartLimitIntervalSec=0
 
 [Service]
 Type=notify
-ExecStart=/opt/bridle/current/bin/bridle-launch
+ExecStart=/opt/bridle/launcher/bin/bridle-launch
 Restart=always
-RestartSec=2
+RestartSec=100ms
 WatchdogSec=60
 TimeoutStartSec=120
 TimeoutStopSec=60
@@ -214,15 +250,15 @@ pub fn k3s_unit() -> String {
     "# Made by Bridle; changes are lost.
 [Unit]
 Description=Kubernetes (k3s) of the Bridle platform
-After=network-online.target bridle-agent.service
-Wants=network-online.target bridle-agent.service
+After=network-online.target bridle-agent.socket bridle-agent.service
+Wants=network-online.target bridle-agent.socket bridle-agent.service
 StartLimitIntervalSec=0
 
 [Service]
 Type=notify
 ExecStartPre=-/sbin/modprobe br_netfilter
 ExecStartPre=-/sbin/modprobe overlay
-ExecStart=/opt/bridle/current/bin/k3s server
+ExecStart=/opt/bridle/kubernetes/bin/k3s server
 KillMode=process
 Delegate=yes
 LimitNOFILE=1048576

@@ -90,7 +90,7 @@ pub(super) fn stop(systemd: &Systemd, clock: &dyn Clock) -> Result<(), Fault> {
 }
 
 fn kubectl(process: &dyn Process, layout: &Layout, args: &[&str]) -> Option<String> {
-    let command = Command::new(layout.program("k3s"))
+    let command = Command::new(layout.k3s())
         .args(["kubectl", "--request-timeout=5s"])
         .args(args.iter().copied())
         .env("KUBECONFIG", layout.kubeconfig().display().to_string())

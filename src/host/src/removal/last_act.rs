@@ -19,6 +19,8 @@ use crate::units::{self, Systemd};
 
 /// Largest order that is read, in bytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
+/// Units of the agent.
+const OWN: [&str; 2] = [units::AGENT_SOCKET, units::AGENT];
 /// What our units waited for.
 const ONLINE: &str = "network-online.target";
 /// What groupdel(8) says where the group is not there, and where it is somebody's own: then it is no longer only ours.
@@ -63,16 +65,21 @@ struct Act<'a> {
 
 impl Act<'_> {
     fn stop_agent(&self) -> Result<(), Fault> {
-        self.systemd.disable_now(units::AGENT)?;
-        files::remove_if_there(&self.layout.units_dir().join(units::AGENT))?;
+        // The sockets first: a connection to them would bring the agent back.
+        for unit in OWN {
+            self.systemd.disable_now(unit)?;
+        }
+        for unit in OWN {
+            files::remove_if_there(&self.layout.units_dir().join(unit))?;
+        }
         // The administrator's own settings of a unit that is gone.
         if self.order.data == Data::Delete {
-            for unit in [units::AGENT, units::K3S] {
+            for unit in OWN.into_iter().chain([units::K3S]) {
                 self.remove(&self.layout.units_dir().join(format!("{unit}.d")))?;
             }
         }
         self.systemd.daemon_reload()?;
-        for unit in [units::AGENT, units::K3S] {
+        for unit in OWN.into_iter().chain([units::K3S]) {
             self.systemd.reset_failed(unit)?;
         }
         // Started for our units; where nobody else wants it, it was not there before.

@@ -38,6 +38,7 @@ const SHARED: &[&str] = &[
     "run/netns",
     "etc/tmpfiles.d",
     "etc/systemd/system/multi-user.target.wants",
+    "etc/systemd/system/sockets.target.wants",
     "etc/profile.d",
     "usr/local/bin",
 ];
@@ -59,7 +60,8 @@ pub(super) fn trees(layout: &Layout) -> Vec<PathBuf> {
 
 /// Single files and links of ours.
 pub(super) fn files(layout: &Layout) -> Vec<PathBuf> {
-    let units = [units::AGENT, units::K3S, units::REMOVAL].map(|unit| layout.units_dir().join(unit));
+    let units =
+        [units::AGENT_SOCKET, units::AGENT, units::K3S, units::REMOVAL].map(|unit| layout.units_dir().join(unit));
     let commands = COMMANDS.iter().map(|(path, _)| layout.at(path));
     let others = [layout.bash_completion(), layout.profile(), layout.removal_rest()];
     units.into_iter().chain(commands).chain(others).collect()

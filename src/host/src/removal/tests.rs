@@ -93,6 +93,8 @@ impl TestHost {
             "/etc/rancher/k3s/config.yaml",
             "/etc/rancher/node/password",
             "/etc/systemd/system/bridle-agent.service",
+            "/etc/systemd/system/bridle-agent.socket",
+            "/opt/bridle/trial.json",
             "/opt/bridle/releases/campus-1.0.0/bin/bridle",
             "/run/bridle/agent.lock",
             "/run/k3s/containerd/containerd.sock",
@@ -110,10 +112,12 @@ impl TestHost {
         ] {
             self.put(path);
         }
-        symlink("releases/campus-1.0.0", self.layout.current_link()).expect("link");
+        for link in [self.layout.current_link(), self.layout.kubernetes_link(), self.layout.launcher_link()] {
+            symlink("releases/campus-1.0.0", link).expect("link");
+        }
         for (link, target) in [
             (self.layout.bridle_link(), self.layout.program("bridle")),
-            (self.layout.local_bin().join("kubectl"), self.layout.program("k3s")),
+            (self.layout.local_bin().join("kubectl"), self.layout.k3s()),
         ] {
             symlink(target, link).expect("link");
         }
