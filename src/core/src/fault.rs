@@ -197,6 +197,18 @@ faults! {
     LeftoversStuck = "BR-1271", Failed;
     /// The renewal of the applications is not confirmed, and nobody can be asked.
     RecreateUnconfirmed = "BR-1272", Confirmation;
+    /// The rehearsal found what would make the upgrade fail.
+    RehearsalBlocks = "BR-1220", Preflight;
+    /// A command inside a pod failed.
+    PodCommandFailed = "BR-1221", Failed;
+    /// No pod of a database runs.
+    DatabaseUnreachable = "BR-1222", Failed;
+    /// The copy of a database passes its limit.
+    DumpTooLarge = "BR-1223", Failed;
+    /// The copy of a database is not whole.
+    DumpIncomplete = "BR-1224", Failed;
+    /// What a database answers is not understood.
+    DatabaseUnclear = "BR-1225", Failed;
     /// Something inside Bridle is wrong.
     Internal = "BR-1099", Failed;
 }

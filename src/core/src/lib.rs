@@ -18,6 +18,7 @@ pub mod operation;
 pub mod plan;
 pub mod port;
 pub mod pull;
+pub mod rehearsal;
 pub mod release;
 pub mod removal;
 pub mod run_file;
