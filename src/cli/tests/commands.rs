@@ -193,8 +193,11 @@ fn without_an_agent_the_disk_tells_what_is_known() {
     assert!(text(&output.stderr).contains("BR-1050"));
     let folder = agent.folder.path().join("journal");
     std::fs::create_dir(&folder).expect("folder");
-    let kept: String =
-        sample::failure().iter().filter(|event| event.kind.is_kept()).map(bridle_core::journal::encode).collect();
+    let kept: String = sample::failure()
+        .iter()
+        .filter(|event| event.kind.is_kept())
+        .map(|event| bridle_core::journal::encode(event, bridle_core::journal::FORMAT))
+        .collect();
     std::fs::write(folder.join(format!("{}.journal", sample::id())), kept).expect("write");
     let output = agent.run("operation show --lang en");
     assert_eq!(output.status.code(), Some(9));

@@ -12,16 +12,34 @@ use crate::operation::OperationState;
 use crate::plan::{OnFailure, Plan};
 use crate::step::StepId;
 
-/// Version of the format that this code writes.
-pub const FORMAT: u32 = 1;
+/// Version of the format in which this code begins journals. One that another program began is continued as it began
+/// ([`format_of`]): until a change is committed, the program before must be able to finish it (`design.md` §1.6).
+pub const FORMAT: u32 = if cfg!(feature = "journal-next") { 2 } else { 1 };
+/// Versions that this code reads and continues.
+pub const FORMATS: &[u32] = if cfg!(feature = "journal-next") { &[1, 2] } else { &[1] };
+/// Length of the checksum of a line in the first format, in hex digits; readers take longer ones, too.
+const SUM: usize = 16;
+/// Longest checksum of a line, in hex digits: the whole SHA-256.
+const LONGEST_SUM: usize = 64;
 /// Longest line, in bytes: a plan holds all values of all charts.
 pub const LONGEST_LINE: usize = 16 * 1024 * 1024;
 
-/// One record as a line: 16 hex digits of the SHA-256 of its JSON, a space, the JSON, a newline.
+/// One record as a line of a journal of this format: hex digits of the SHA-256 of its JSON (16 in format 1), a space, the
+/// JSON, a newline.
 #[must_use]
-pub fn encode(event: &Event) -> String {
+pub fn encode(event: &Event, format: u32) -> String {
     let json = serde_json::to_string(event).expect("an event holds only strings, numbers and maps with string keys");
-    format!("{} {json}\n", &Digest::of(json.as_bytes()).hex()[..16])
+    let length = if format <= 1 { SUM } else { 2 * SUM };
+    format!("{} {json}\n", &Digest::of(json.as_bytes()).hex()[..length])
+}
+
+/// The format of the journal that begins with this record.
+#[must_use]
+pub const fn format_of(first: &Event) -> u32 {
+    match first.kind {
+        EventKind::Approved { format, .. } => format,
+        _ => FORMAT,
+    }
 }
 
 /// A journal as it was read.
@@ -89,11 +107,12 @@ pub fn decode_first(bytes: &[u8]) -> Result<Event, JournalError> {
 /// Whether what is left may be dropped as a torn last line: not if it is a whole record with more behind it. Where the
 /// newline between two lines is damaged they look like one, and both would be lost.
 fn torn(rest: &[u8], line: usize) -> Result<(), JournalError> {
-    let Some(json) = rest.get(17..) else { return Ok(()) };
+    let Some(length) = rest.iter().take(LONGEST_SUM + 1).position(|byte| *byte == b' ') else { return Ok(()) };
+    let json = &rest[length + 1..];
     let mut values = serde_json::Deserializer::from_slice(json).into_iter::<serde::de::IgnoredAny>();
     let Some(Ok(_)) = values.next() else { return Ok(()) };
     let (json, after) = json.split_at(values.byte_offset());
-    if after.len() > 1 && Digest::of(json).hex().as_bytes()[..16] == rest[..16] {
+    if after.len() > 1 && length >= SUM && Digest::of(json).hex().as_bytes()[..length] == rest[..length] {
         return Err(JournalError::Damaged { line, reason: "does not end where its record does" });
     }
     Ok(())
@@ -113,13 +132,13 @@ fn decode_line(line: &[u8]) -> Result<Event, Flaw> {
     }
     let text = std::str::from_utf8(line).map_err(|_| Flaw::Damage("not UTF-8"))?;
     let (sum, json) = text.split_once(' ').ok_or(Flaw::Damage("no checksum"))?;
-    if Digest::of(json.as_bytes()).hex()[..16] != *sum {
+    if !(SUM..=LONGEST_SUM).contains(&sum.len()) || Digest::of(json.as_bytes()).hex()[..sum.len()] != *sum {
         return Err(Flaw::Damage("wrong checksum"));
     }
     serde_json::from_str(json).map_err(|_| {
         let value = serde_json::from_str::<serde_json::Value>(json).unwrap_or_default();
         let format = value.pointer("/kind/format").and_then(serde_json::Value::as_u64);
-        let format = format.and_then(|format| u32::try_from(format).ok()).filter(|format| *format != FORMAT);
+        let format = format.and_then(|format| u32::try_from(format).ok()).filter(|format| !FORMATS.contains(format));
         Flaw::Foreign { format }
     })
 }
@@ -128,7 +147,7 @@ fn check(event: &Event, before: Option<&Event>, line: usize) -> Result<(), Journ
     let damaged = |reason| JournalError::Damaged { line, reason };
     match (before, &event.kind) {
         (None, EventKind::Approved { format, plan, .. }) => {
-            if *format != FORMAT {
+            if !FORMATS.contains(format) {
                 return Err(JournalError::Format { found: *format });
             }
             plan.doubt().map_err(|_| damaged("impossible plan"))

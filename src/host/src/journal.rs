@@ -34,6 +34,8 @@ pub struct Journals {
 pub struct Journal {
     file: Box<dyn WriteFile>,
     path: PathBuf,
+    /// As it was begun, whatever this program would begin with.
+    format: u32,
     broken: bool,
 }
 
@@ -88,7 +90,7 @@ impl Journals {
     /// A [`Fault`] if it cannot be written.
     pub fn create(&self, first: &Event) -> Result<(), Fault> {
         durable::make_dirs(&*self.fs, &self.dir, 0o750)?;
-        self.write_whole(&self.path_of(&first.operation), journal::encode(first).as_bytes())
+        self.write_whole(&self.path_of(&first.operation), journal::encode(first, journal::format_of(first)).as_bytes())
     }
 
     /// Reads the history of an operation.
@@ -127,7 +129,8 @@ impl Journals {
         let path = self.path_of(id);
         self.write_whole(&path, &bytes)?;
         let file = self.fs.append(&path).map_err(FileError::new("append to", &path))?;
-        Ok((Journal { file, path, broken: false }, events))
+        let format = events.first().map_or(journal::FORMAT, journal::format_of);
+        Ok((Journal { file, path, format, broken: false }, events))
     }
 
     /// The first record of an operation, which holds its plan, whatever became of the others.
@@ -185,7 +188,7 @@ impl bridle_core::engine::Journal for Journal {
         if self.broken {
             return Err(Fault::new(FaultCode::WriteFailed).with("path", self.path.display().to_string()));
         }
-        let line = journal::encode(event);
+        let line = journal::encode(event, self.format);
         let result = self.file.write(line.as_bytes()).and_then(|()| self.file.sync());
         result.map_err(|error| {
             self.broken = true;

@@ -3,7 +3,7 @@
 
 use bridle_core::digest::Digest;
 use bridle_core::event::EventKind;
-use bridle_core::journal::{Resume, decode, encode, resume};
+use bridle_core::journal::{FORMAT, Resume, decode, encode, resume};
 
 use crate::edit::{self, Input};
 
@@ -23,7 +23,7 @@ pub(crate) fn journal(data: &[u8]) {
     assert!(sound <= bytes.len());
     let again = decode(&bytes[..sound]).expect("the sound part is sound");
     assert_eq!((&again.events, again.sound), (&read.events, read.sound));
-    let text: String = read.events.iter().map(encode).collect();
+    let text: String = read.events.iter().map(|event| encode(event, FORMAT)).collect();
     let written = decode(text.as_bytes()).expect("what was written can be read");
     assert_eq!(written.events.len(), read.events.len());
     if let Some(EventKind::Approved { plan, .. }) = read.events.first().map(|event| &event.kind) {

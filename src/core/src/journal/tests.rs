@@ -29,7 +29,7 @@ fn installation() -> Vec<Event> {
 }
 
 fn text(events: &[Event]) -> Vec<u8> {
-    events.iter().map(encode).collect::<String>().into_bytes()
+    events.iter().map(|event| encode(event, FORMAT)).collect::<String>().into_bytes()
 }
 
 /// Starts of all lines, and the end.
@@ -113,14 +113,20 @@ fn what_a_newer_agent_wrote_is_refused_as_such() {
     let line = |json: &str| format!("{} {json}\n", &Digest::of(json.as_bytes()).hex()[..16]);
     let json = |event: &Event| serde_json::to_string(event).expect("json");
     let first = json(&events[0]);
-    let newer_format = line(&first.replace("\"format\":1", "\"format\":2"));
-    assert_eq!(decode(newer_format.as_bytes()), Err(JournalError::Format { found: 2 }));
+    let newer_format = line(&first.replace("\"format\":1", "\"format\":9"));
+    assert_eq!(decode(newer_format.as_bytes()), Err(JournalError::Format { found: 9 }));
+    // Whatever else is different, as long as a line is a checksum and a record.
+    let longer = format!("{} {}\n", Digest::of(first.as_bytes()).hex(), first);
+    assert!(decode(longer.as_bytes()).is_ok_and(|read| read.events == events[..1]));
+    let longer = first.replace("\"format\":1", "\"format\":9");
+    let longer = format!("{} {longer}\n", &Digest::of(longer.as_bytes()).hex()[..32]);
+    assert_eq!(decode(longer.as_bytes()), Err(JournalError::Format { found: 9 }));
     // A newer format whose first record this program cannot even read.
     let newer_steps = line(&first.replace("\"format\":1", "\"format\":7").replace("store_complete", "store_ready"));
     assert_eq!(decode(newer_steps.as_bytes()), Err(JournalError::Format { found: 7 }));
     let newer_record = line(&json(&events[1]).replace("taken_up", "handed_over"));
-    for rest in [String::new(), encode(&events[2])] {
-        let text = format!("{}{newer_record}{rest}", encode(&events[0]));
+    for rest in [String::new(), encode(&events[2], FORMAT)] {
+        let text = format!("{}{newer_record}{rest}", encode(&events[0], FORMAT));
         let error = decode(text.as_bytes()).expect_err("a record of a newer agent");
         assert_eq!((error.clone(), error.code()), (JournalError::Unknown { line: 2 }, FaultCode::JournalForeign));
     }

@@ -96,7 +96,7 @@ fn a_full_disk_has_its_own_code_and_does_no_harm() {
 fn damage_and_what_a_newer_agent_wrote_are_told_apart() {
     let (crash, journals, first) = ground();
     let path = Path::new("/data/journal").join(format!("{}.journal", first.operation));
-    let line = journal::encode(&first);
+    let line = journal::encode(&first, journal::FORMAT);
     crash.overwrite(&path, line.replacen("198.18.0.11", "198.18.0.12", 1).as_bytes());
     assert_eq!(journals.open(&first.operation).expect_err("damaged").code, FaultCode::JournalDamaged);
     let json = line[17..].trim_end().replacen("\"format\":1", "\"format\":2", 1);
