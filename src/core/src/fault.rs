@@ -183,6 +183,12 @@ faults! {
     AlreadyInUse = "BR-1188", Failed;
     /// The agent of the release did not come up.
     AgentFellBack = "BR-1189", Failed;
+    /// A restore point does not fit.
+    RestorePointNoRoom = "BR-1250", Failed;
+    /// The copy of the datastore in a restore point is not one.
+    RestorePointUnproven = "BR-1251", Failed;
+    /// A restore point is not what was kept.
+    RestorePointDamaged = "BR-1252", Failed;
     /// Something was not healthy for too long at a stretch after a change.
     SoakAway = "BR-1265", Failed;
     /// Something was healthy and not in turn after a change.
