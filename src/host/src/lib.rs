@@ -14,5 +14,7 @@ pub mod layout;
 pub mod process;
 pub mod programs;
 pub mod removal;
+pub mod serving;
+pub mod trial;
 pub mod units;
 pub mod world;
