@@ -3,12 +3,16 @@
 
 use bridle_journeys::testhost::{Error, Host, Lab, Signal, sweep, wait_until};
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(30);
+/// Says on port 7000 what is in a file.
+const HELLO_SOCKET: &str = "[Socket]\nListenStream=0.0.0.0:7000\nAccept=yes\n[Install]\nWantedBy=sockets.target\n";
+const HELLO_SERVICE: &str = "[Service]\nExecStart=/bin/cat /root/said\nStandardOutput=socket\n";
 
 fn booted(lab: &Lab, name: &str) -> Host {
     let mut host = lab.host(name).disk_gib(2).build().unwrap();
@@ -192,12 +196,62 @@ fn hosts_of_a_lab_reach_each_other_until_a_cable_is_pulled() {
     let script = format!("cat < /dev/tcp/{}/7000", server.address());
     let asked = || client.run(["timeout", "2", "bash", "-c", &script]).unwrap();
     assert_eq!(asked().stdout, "hello from h1\n");
-    let here = std::net::TcpStream::connect((server.address(), 7000));
+    let here = TcpStream::connect((server.address(), 7000));
     assert!(here.is_ok(), "this machine reaches a host");
     server.set_offline().unwrap();
     assert!(!asked().success());
     server.set_online().unwrap();
     client.wait_until("the answer over the plugged cable", SOON, || asked().stdout == "hello from h1\n").unwrap();
+}
+
+#[test]
+fn copies_of_a_saved_disk_run_at_once_under_the_one_address_that_it_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = folder.path().join("disk.ext4");
+    let origin = {
+        let lab = Lab::of_equal_addresses("origin").unwrap();
+        let mut host = booted(&lab, "h1");
+        host.write_file("/etc/systemd/system/hello.socket", HELLO_SOCKET).unwrap();
+        host.write_file("/etc/systemd/system/hello@.service", HELLO_SERVICE).unwrap();
+        host.shell("systemctl enable --quiet hello.socket; dd if=/dev/zero of=/root/gone bs=1M count=200 status=none")
+            .unwrap();
+        host.shell("sync; rm /root/gone").unwrap();
+        assert!(host.save_disk(&disk).is_err(), "a running host's disk is not copied");
+        host.poweroff().unwrap();
+        let size = host.save_disk(&disk).unwrap();
+        assert!((50 << 20..600 << 20).contains(&size), "{size} bytes");
+        host.own_address()
+    };
+    let labs = ["first", "second"].map(|name| Lab::of_equal_addresses(name).unwrap());
+    let hosts = labs.each_ref().map(|lab| {
+        let mut host = lab.host("h1").disk_from(&disk).build().unwrap();
+        host.boot().unwrap();
+        host
+    });
+    assert_ne!(hosts[0].address(), hosts[1].address());
+    for (host, lab) in hosts.iter().zip(&labs) {
+        assert_eq!(host.own_address(), origin);
+        let seen = host.shell("ip -4 -o address show dev eth0").unwrap();
+        assert!(seen.contains(&format!(" {origin}/24 ")), "{seen}");
+        host.write_file("/root/said", lab.id()).unwrap();
+    }
+    for (host, lab) in hosts.iter().zip(&labs) {
+        // This machine reaches the right one of the two, and each of them this machine; nothing else goes through.
+        let mut said = String::new();
+        TcpStream::connect((host.address(), 7000)).unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(said, lab.id());
+        let listener = TcpListener::bind((lab.machine_address(), 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let machine = Ipv4Addr::from_octets([origin.octets()[0], origin.octets()[1], origin.octets()[2], 254]);
+        host.shell(&format!("exec 3<>/dev/tcp/{machine}/{port}")).unwrap();
+        assert_eq!(lab.outside_attempts().unwrap(), []);
+        host.shell(&format!("ip route replace default via {machine}")).unwrap();
+        let beyond = host.run(["timeout", "1", "bash", "-c", "exec 3<>/dev/tcp/192.0.2.7/443"]).unwrap();
+        assert!(!beyond.success());
+    }
+    let plain = Lab::new("plain").unwrap();
+    assert!(plain.host("h1").disk_from(&disk).build().is_err(), "its address would be another one");
+    assert!(labs[0].host("h2").disk_from(&disk).build().is_err(), "its name would be another one");
 }
 
 #[test]

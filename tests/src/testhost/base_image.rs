@@ -29,7 +29,7 @@ pub fn cache_folder() -> PathBuf {
 /// The archive (tar) of the clean Debian; made where the cache does not have it yet.
 pub(crate) fn archive() -> Result<PathBuf> {
     let folder = cache_folder().join("hosts");
-    let archive = folder.join(format!("{}.tar", digest(SUITE, &PACKAGES)));
+    let archive = folder.join(format!("{}.tar", recipe()));
     if archive.exists() {
         return Ok(archive);
     }
@@ -60,6 +60,11 @@ fn make(folder: &Path, archive: &Path) -> Result<()> {
     fs::rename(&partial, archive).map_err(Error::file("rename", &partial))?;
     let parent = File::open(folder).map_err(Error::file("open", folder))?;
     parent.sync_all().map_err(Error::file("sync", folder))
+}
+
+/// What names the clean Debian as this module makes it.
+pub(crate) fn recipe() -> String {
+    digest(SUITE, &PACKAGES)
 }
 
 /// The digest of everything that decides what is in the image, 16 hexadecimal digits.

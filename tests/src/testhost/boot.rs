@@ -79,7 +79,7 @@ impl Host {
     fn start(&self) -> Result<()> {
         let label = self.label();
         self.disk.attach()?;
-        network::attach(&self.lab.id, self.lab.number, &self.name, self.number)?;
+        network::attach(&self.lab.id, self.lab.inside, &self.name, self.number)?;
         control_groups::create(&label)?;
         let path = self.console_path();
         let console = File::options().create(true).append(true).open(&path);

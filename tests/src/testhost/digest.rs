@@ -85,6 +85,15 @@ impl HostDigest {
         found
     }
 
+    /// Leaves a file out, as if it had not been there.
+    #[must_use]
+    pub fn without_file(mut self, path: &str) -> Self {
+        if let Some(files) = self.subjects.get_mut("file") {
+            files.remove(path);
+        }
+        self
+    }
+
     /// How many things of a subject it holds.
     #[must_use]
     pub fn count(&self, subject: &str) -> usize {
@@ -134,5 +143,6 @@ mod tests {
         let back: HostDigest = serde_json::from_str(&kept).unwrap();
         assert_eq!(back.difference(&digest(&[("file", "/a", "1")])), []);
         assert_eq!(back.count("file"), 1);
+        assert_eq!(back.without_file("/a").count("file"), 0);
     }
 }

@@ -5,6 +5,7 @@ use super::{Error, Result, process_table, wait};
 use rustix::fs::{statvfs, syncfs};
 use std::collections::HashSet;
 use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -59,6 +60,25 @@ impl Disk {
         let tar = ["-xp", "--numeric-owner", "--xattrs", attributes, "-f", &archive, "-C", &mount_point];
         Invocation::new("tar", tar).run_ok()?;
         Ok(())
+    }
+
+    /// Makes the image as a copy of a saved one and mounts it.
+    pub fn create_from(&self, saved: &Path) -> Result<()> {
+        copy(saved, &self.image)?;
+        self.attach()
+    }
+
+    /// Copies the image of a host that is off; what its file system does not use takes no room in the copy. Gives the
+    /// bytes that it takes.
+    pub fn save(&self, path: &Path) -> Result<u64> {
+        self.attach()?;
+        // Where the device cannot be told what is free, the copy is only larger.
+        let _trimmed = Invocation::new("fstrim", [&self.mount_point]).run()?;
+        self.detach()?;
+        copy(&self.image, path)?;
+        let file = File::open(path).map_err(Error::file("open", path))?;
+        file.sync_all().map_err(Error::file("sync", path))?;
+        Ok(file.metadata().map_err(Error::file("look at", path))?.blocks() * 512)
     }
 
     /// Writes what is still in memory to the image: a fresh host has been installed long ago.
@@ -142,6 +162,13 @@ impl Disk {
             free: state.f_bavail * state.f_frsize,
         })
     }
+}
+
+/// Copies a sparse file; it may be there already only where it is left over.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let (from, to) = (from.to_string_lossy(), to.to_string_lossy());
+    let words = ["--sparse=always", "--reflink=auto", "--no-target-directory", &*from, &*to];
+    Invocation::new("cp", words).run_ok().map(drop)
 }
 
 fn explain(result: Result<()>, what: &str) -> Result<()> {

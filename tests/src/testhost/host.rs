@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,11 +25,12 @@ pub struct HostBuilder {
     lab: Arc<LabState>,
     name: String,
     disk_mib: u64,
+    saved: Option<PathBuf>,
 }
 
 impl HostBuilder {
     pub(crate) fn new(lab: Arc<LabState>, name: &str) -> Self {
-        Self { lab, name: name.to_owned(), disk_mib: 12 << 10 }
+        Self { lab, name: name.to_owned(), disk_mib: 12 << 10, saved: None }
     }
 
     /// The size of its disk in GiB; 12 if not said. The image is sparse.
@@ -43,12 +44,29 @@ impl HostBuilder {
         self
     }
 
+    /// Its disk is to be a copy of one that [`Host::save_disk`] kept, of a host of the same name in a lab of equal addresses;
+    /// the disk's own size holds.
+    pub fn disk_from(mut self, saved: impl Into<PathBuf>) -> Self {
+        self.saved = Some(saved.into());
+        self
+    }
+
     /// Makes the host's disk; it is off afterwards. The first one on a machine makes the clean
     /// Debian, too (about 20 s and a package mirror), later ones take 3 s.
     pub fn build(self) -> Result<Host> {
         check_name(&self.name)?;
         if self.disk_mib < SMALLEST_DISK_MIB {
             return Err(Error::Name { name: format!("{} MiB", self.disk_mib), why: "too small for the clean Debian" });
+        }
+        if let Some(saved) = &self.saved {
+            if self.lab.inside != network::EQUAL {
+                let why = "a saved disk needs a lab of equal addresses";
+                return Err(Error::Name { name: self.name, why });
+            }
+            let record = self.lab.add_host(&self.name)?;
+            let host = Host::of(self.lab, record);
+            host.disk.create_from(saved)?;
+            return host.is_this_host().map(|()| host);
         }
         let archive = base_image::archive()?;
         let record = self.lab.add_host(&self.name)?;
@@ -85,9 +103,14 @@ impl Host {
         &self.name
     }
 
-    /// Its address in the lab's network.
+    /// The address under which this machine reaches it.
     pub fn address(&self) -> Ipv4Addr {
         network::address(self.lab.number, self.number)
+    }
+
+    /// Its address as it knows it itself: another one than [`Host::address`] in a lab of equal addresses.
+    pub fn own_address(&self) -> Ipv4Addr {
+        network::address(self.lab.inside, self.number)
     }
 
     /// The name of its control groups, namespace and machine on this machine.
@@ -206,8 +229,8 @@ impl Host {
         const UUID: &str = "/proc/sys/kernel/random/uuid";
         let id = fs::read_to_string(UUID).map_err(Error::file("read", UUID))?.replace('-', "");
         let name = &self.name;
-        let hosts = format!("127.0.0.1\tlocalhost\n::1\tlocalhost\n{}\t{name}\n", self.address());
-        let resolver = format!("nameserver {}\n", network::gateway(self.lab.number));
+        let hosts = format!("127.0.0.1\tlocalhost\n::1\tlocalhost\n{}\t{name}\n", self.own_address());
+        let resolver = format!("nameserver {}\n", network::gateway(self.lab.inside));
         let files = [
             ("etc/hostname", format!("{name}\n")),
             ("etc/hosts", hosts),
@@ -222,6 +245,27 @@ impl Host {
             made.write_all(text.as_bytes()).map_err(Error::file("write", &path))?;
         }
         Ok(())
+    }
+
+    /// Copies its disk to `path`, free space left out, for [`HostBuilder::disk_from`]. The host must be off, and in a lab of
+    /// equal addresses. Gives the bytes that the copy takes.
+    pub fn save_disk(&self, path: impl AsRef<Path>) -> Result<u64> {
+        if self.is_running() {
+            return Err(Error::IsRunning(self.name.clone()));
+        }
+        if self.lab.inside != network::EQUAL {
+            return Err(Error::Name { name: self.name.clone(), why: "its lab is not one of equal addresses" });
+        }
+        self.disk.save(path.as_ref())
+    }
+
+    /// Whether its disk is that of a host of this name.
+    fn is_this_host(&self) -> Result<()> {
+        let found = self.read_file("/etc/hostname")?;
+        if String::from_utf8_lossy(&found).trim() == self.name {
+            return Ok(());
+        }
+        Err(Error::Name { name: self.name.clone(), why: "the saved disk is that of a host of another name" })
     }
 
     fn remove(&self) -> Result<()> {

@@ -1,6 +1,7 @@
 //! What Kubernetes needs to be told on *these* machines, and never on a user's.
 
-use super::{Host, Result};
+use super::network::EQUAL;
+use super::{Host, Result, base_image};
 
 /// The kernel of a test host has cgroup v1 hierarchies beside v2; kubelet refuses that by default.
 /// `+` adds to what other files of the folder say, it does not replace it.
@@ -13,6 +14,11 @@ const NODE_SETTINGS: &str = "# Settings of a test host, not of the product.\n\
 const CONTAINERD_SETTINGS: &str = "# Settings of a test host, not of the product.\n\
      version = 3\n\
      [plugins.'io.containerd.cri.v1.runtime']\n  restrict_oom_score_adj = true\n";
+
+/// Everything of the kit that is on a host with Kubernetes when it is installed.
+pub(crate) fn recipe() -> String {
+    format!("{} {EQUAL} {NODE_SETTINGS} {CONTAINERD_SETTINGS}", base_image::recipe())
+}
 
 impl Host {
     /// Writes the settings that a k3s needs on these machines, as drop-ins beside those of the

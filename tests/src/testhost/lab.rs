@@ -31,6 +31,8 @@ pub struct Lab {
 pub(crate) struct LabState {
     pub id: String,
     pub number: u8,
+    /// What its hosts see as N of 198.18.N.0/24.
+    pub inside: u8,
     pub folder: PathBuf,
     /// None in a process that has found the lab, not made it.
     questions: OnceLock<Listener>,
@@ -43,6 +45,17 @@ impl Lab {
     /// Fails with [`Error::Unavailable`] on a machine that cannot boot test hosts, and with
     /// [`Error::TooMany`] when [`MAX_LABS`] labs exist.
     pub fn new(name: &str) -> Result<Self> {
+        Self::made(name, false)
+    }
+
+    /// As [`Lab::new`], but its hosts see the same addresses as those of every other such lab, so that a disk which knows
+    /// its address ([`Host::save_disk`]) works in each. This machine reaches them, and they this machine, under addresses
+    /// that are translated on the way.
+    pub fn of_equal_addresses(name: &str) -> Result<Self> {
+        Self::made(name, true)
+    }
+
+    fn made(name: &str, equal: bool) -> Result<Self> {
         capability::require()?;
         let lock = registry::lock()?;
         sweep_locked(&lock)?;
@@ -53,14 +66,14 @@ impl Lab {
         if records.iter().any(|record| record.kept && record.name == name) {
             return Err(Error::Name { name: name.to_owned(), why: "a kept lab has it" });
         }
-        let record = announce(name, &records)?;
+        let record = announce(name, equal, &records)?;
         // Announced: from here on others see it and keep away from its number.
         drop(lock);
         let lab = Self::of(record);
         fs::create_dir_all(&lab.state.folder).map_err(Error::file("create", &lab.state.folder))?;
         disk::share(&lab.state.folder)?;
-        network::create(&lab.state.id, lab.state.number)?;
-        let listener = Listener::start(&lab.state.id, lab.state.number)?;
+        network::create(&lab.state.id, lab.state.number, lab.state.inside)?;
+        let listener = Listener::start(&lab.state.id, lab.state.inside)?;
         lab.state.questions.get_or_init(|| listener);
         Ok(lab)
     }
@@ -78,6 +91,7 @@ impl Lab {
             state: Arc::new(LabState {
                 id: record.id(),
                 number: record.number,
+                inside: if record.equal { network::EQUAL } else { record.number },
                 folder: record.folder.clone(),
                 questions: OnceLock::new(),
                 record: Mutex::new(record),
@@ -198,7 +212,7 @@ impl Drop for LabState {
 }
 
 /// Finds a free number and writes the lab's record.
-fn announce(name: &str, records: &[Record]) -> Result<Record> {
+fn announce(name: &str, equal: bool, records: &[Record]) -> Result<Record> {
     // Labs of the same name on different machines get the same addresses, where these are free.
     let start = Sha256::digest(name.as_bytes())[0] % NUMBERS;
     for step in (start..NUMBERS).chain(0..start) {
@@ -209,6 +223,7 @@ fn announce(name: &str, records: &[Record]) -> Result<Record> {
         let record = Record {
             name: name.to_owned(),
             number,
+            equal,
             owner: Owner::this_process(),
             boot: registry::boot_id()?,
             folder: base_image::cache_folder().join("labs").join(registry::id(number)),

@@ -20,6 +20,8 @@
 //! `/run/bridle-lab` before it is made, and is removed when the lab is dropped. What a killed run
 //! left is removed by [`sweep`], which every new lab calls first.
 //!
+//! Labs of [`Lab::of_equal_addresses`] can run copies of one disk ([`Host::save_disk`], [`HostBuilder::disk_from`]).
+//!
 //! The clock, the kernel and its global settings are the machine's and shared by all hosts.
 
 mod base_image;
@@ -28,6 +30,7 @@ mod capability;
 mod control_groups;
 mod digest;
 mod disk;
+mod door;
 mod error;
 mod files;
 mod host;
@@ -47,6 +50,7 @@ pub use digest::{Difference, HostDigest};
 pub use disk::{DiskTraffic, DiskUsage};
 pub use error::Error;
 pub use host::{Host, HostBuilder};
+pub(crate) use kubernetes::recipe;
 pub use lab::{Lab, MAX_HOSTS, MAX_LABS};
 pub use network::OutsideAttempt;
 pub use process::{Invocation, Output, Running};

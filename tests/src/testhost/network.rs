@@ -5,9 +5,12 @@
 //! | 198.18.N.1 | the gateway and name server that hosts are told: forwards and answers nothing, notes who tried |
 //! | 198.18.N.11 and up | the hosts |
 //! | 198.18.N.254 | this machine, so that a test can reach a host and serve to it |
+//!
+//! N is the lab's number. In a lab of equal addresses the hosts see [`EQUAL`] there, the same in each such lab, so that the
+//! disk of a host can go from one to the other; [`super::door`] stands between those addresses and the lab's own.
 
 use super::process::Invocation;
-use super::{Error, Result};
+use super::{Error, Result, door};
 use serde_json::Value;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
@@ -15,6 +18,9 @@ use std::path::Path;
 
 /// The number of a lab's first host, in the last place of its address.
 pub(crate) const FIRST_HOST: u8 = 11;
+/// What the hosts of every lab of equal addresses see as N. Never seen in the machine's own namespace: no lab has it as
+/// its number.
+pub(crate) const EQUAL: u8 = 250;
 const GATEWAY: u8 = 1;
 const MACHINE: u8 = 254;
 /// The kernel's list of named network namespaces.
@@ -59,9 +65,10 @@ pub(crate) fn is_taken(lab: u8) -> Result<bool> {
     Ok(listed.stdout.split_whitespace().any(|word| word.starts_with(&start)))
 }
 
-/// Makes the bridge, the gateway that leads nowhere, and this machine's port.
-pub(crate) fn create(id: &str, lab: u8) -> Result<()> {
-    let (gateway, machine) = (gateway(lab), machine(lab));
+/// Makes the bridge, the gateway that leads nowhere, and this machine's port. `lab` is N for this machine, `own` for
+/// the hosts.
+pub(crate) fn create(id: &str, lab: u8, own: u8) -> Result<()> {
+    let (gateway, machine) = (gateway(own), machine(lab));
     ip(None, &format!("netns add {id}"))?;
     inside(id, "echo 0 > /proc/sys/net/ipv4/ip_forward")?;
     // Frames between hosts are the bridge's affair, not the filter's.
@@ -74,18 +81,22 @@ pub(crate) fn create(id: &str, lab: u8) -> Result<()> {
         Some(id),
         &format!("link set lo up\nlink add br0 type bridge\naddress add {gateway}/24 dev br0\nlink set br0 up\n"),
     )?;
+    let outer = if lab == own { format!("machine netns {id}") } else { door::create(id)? };
     batch(
         None,
         &format!(
-            "link add {id}m type veth peer name machine netns {id}\n\
+            "link add {id}m type veth peer name {outer}\n\
          address add {machine}/24 dev {id}m\nlink set {id}m up\n"
         ),
     )?;
+    if lab != own {
+        door::open(id, lab, own)?;
+    }
     batch(Some(id), "link set machine master br0\nlink set machine up\n")?;
     let forwarding = format!("/proc/sys/net/ipv4/conf/{id}m/forwarding");
     fs::write(&forwarding, "0").map_err(Error::file("write", &forwarding))?;
     let rules = ["netns", "exec", id, "nft", "-f", "-"];
-    Invocation::new("ip", rules).input(watch_rules(lab)).run_ok().map(drop)
+    Invocation::new("ip", rules).input(watch_rules(own)).run_ok().map(drop)
 }
 
 /// The rules that note and drop what wants to leave the lab.
@@ -225,18 +236,18 @@ pub(crate) fn remove_all(id: &str) -> Result<()> {
     Ok(())
 }
 
-fn ip(namespace: Option<&str>, words: &str) -> Result<()> {
+pub(super) fn ip(namespace: Option<&str>, words: &str) -> Result<()> {
     let place = namespace.into_iter().flat_map(|name| ["-n", name]);
     Invocation::new("ip", place.chain(words.split(' '))).run_ok().map(drop)
 }
 
-fn batch(namespace: Option<&str>, lines: &str) -> Result<()> {
+pub(super) fn batch(namespace: Option<&str>, lines: &str) -> Result<()> {
     let place = namespace.into_iter().flat_map(|name| ["-n", name]);
     let arguments = place.chain(["-batch", "-"]);
     Invocation::new("ip", arguments).input(lines).run_ok().map(drop)
 }
 
-fn inside(id: &str, script: &str) -> Result<()> {
+pub(super) fn inside(id: &str, script: &str) -> Result<()> {
     Invocation::new("ip", ["netns", "exec", id, "sh", "-c", script]).run_ok().map(drop)
 }
 

@@ -19,6 +19,9 @@ pub(crate) struct Record {
     pub name: String,
     /// N of its address range 198.18.N.0/24, and of its id.
     pub number: u8,
+    /// Whether its hosts see the same addresses as those of every other such lab.
+    #[serde(default)]
+    pub equal: bool,
     pub owner: Owner,
     /// Which start of the machine it belongs to (`/proc/sys/kernel/random/boot_id`).
     pub boot: String,
@@ -145,6 +148,7 @@ mod tests {
         Record {
             name: "x".to_owned(),
             number: 17,
+            equal: false,
             owner,
             boot: "now".to_owned(),
             folder: "/nowhere".into(),
