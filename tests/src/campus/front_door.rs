@@ -1,17 +1,25 @@
 //! The platform as its users see it: through the front door of a test host, over TLS, from outside the host.
 
-use std::net::Ipv4Addr;
+use std::future::Future;
+use std::net::SocketAddr;
 
+use hyper::Method;
 use serde_json::{Value, json};
 
 use super::HOST;
-use crate::testhost::{Error, Host, Invocation, Result};
+use super::https::{Answer, Server, Unanswered};
+use crate::testhost::{Error, Host, Result};
+
+/// The course in which students are enrolled.
+pub(super) const COURSE: &str = "L1-INFO";
+/// Where they are enrolled.
+pub(super) const ENROLMENTS: &str = "/api/enrolments";
+const PORT: u16 = 443;
 
 /// The front door of one host.
-#[derive(Debug)]
+#[derive(Clone)]
 pub struct FrontDoor {
-    address: Ipv4Addr,
-    authority: std::path::PathBuf,
+    pub(super) server: Server,
 }
 
 impl FrontDoor {
@@ -21,7 +29,9 @@ impl FrontDoor {
     /// The kit's, if the host has no such certificate.
     pub fn of(host: &Host) -> Result<Self> {
         let authority = host.disk_root().join("etc/bridle/pki/ca.pem");
-        Ok(Self { address: host.address(), authority })
+        let pem = std::fs::read(&authority).map_err(Error::file("read", &authority))?;
+        let server = Server::new(SocketAddr::from((host.address(), PORT)), HOST, &pem);
+        Ok(Self { server: server.map_err(|error| unanswered("trust", HOST, &error))? })
     }
 
     /// The front page.
@@ -29,7 +39,7 @@ impl FrontDoor {
     /// # Errors
     /// The kit's, if it does not answer.
     pub fn page(&self) -> Result<String> {
-        self.ask("GET", "/", None)
+        self.ask(&Method::GET, "/", None)
     }
 
     /// Enrols a student and gives the id of the enrolment.
@@ -37,18 +47,13 @@ impl FrontDoor {
     /// # Errors
     /// The kit's, if that is refused.
     pub fn enrol(&self, student: &str) -> Result<String> {
-        let answer = self.ask("POST", "/api/enrolments", Some(&json!({ "student": student, "course": "L1-INFO" })))?;
-        let value: Value = serde_json::from_str(&answer).unwrap_or_default();
-        match &value["id"] {
-            Value::String(id) => Ok(id.clone()),
-            Value::Number(id) => Ok(id.to_string()),
-            _ => Err(Error::Failed {
-                command: "POST /api/enrolments".to_owned(),
-                status: "no id in the answer".to_owned(),
-                stdout: answer,
-                stderr: String::new(),
-            }),
-        }
+        let answer = self.ask(&Method::POST, ENROLMENTS, Some(&new_enrolment(student)))?;
+        id(answer.as_bytes()).ok_or_else(|| Error::Failed {
+            command: format!("POST {ENROLMENTS}"),
+            status: "no id in the answer".to_owned(),
+            stdout: answer,
+            stderr: String::new(),
+        })
     }
 
     /// Reads an enrolment back.
@@ -56,34 +61,69 @@ impl FrontDoor {
     /// # Errors
     /// The kit's, if there is none.
     pub fn enrolment(&self, id: &str) -> Result<Value> {
-        let answer = self.ask("GET", &format!("/api/enrolments/{id}"), None)?;
+        let answer = self.ask(&Method::GET, &format!("{ENROLMENTS}/{id}"), None)?;
         Ok(serde_json::from_str(&answer).unwrap_or_default())
     }
 
-    fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<String> {
-        let resolve = format!("{HOST}:443:{}", self.address);
-        let url = format!("https://{HOST}{path}");
-        let authority = self.authority.display().to_string();
-        let mut words = vec![
-            "--silent",
-            "--show-error",
-            "--fail-with-body",
-            "--max-time",
-            "20",
-            "--noproxy",
-            "*",
-            "--cacert",
-            &authority,
-            "--resolve",
-            &resolve,
-            "--request",
-            method,
-            &url,
-        ];
-        let text = body.map(Value::to_string);
-        if let Some(text) = &text {
-            words.extend(["--header", "content-type: application/json", "--data", text]);
+    /// The first page of all enrolments, from the database.
+    ///
+    /// # Errors
+    /// The kit's, if it does not answer.
+    pub fn list(&self) -> Result<Value> {
+        let answer = self.ask(&Method::GET, ENROLMENTS, None)?;
+        Ok(serde_json::from_str(&answer).unwrap_or_default())
+    }
+
+    fn ask(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<String> {
+        let asked = async {
+            let mut connection = self.server.connect().await?;
+            self.server.ask(&mut connection, method, path, body).await
+        };
+        let Answer { status, body } = to_the_end(asked)?.map_err(|error| unanswered(method.as_str(), path, &error))?;
+        let text = String::from_utf8_lossy(&body).into_owned();
+        if status.is_success() {
+            return Ok(text);
         }
-        Ok(Invocation::new("curl", words).run_ok()?.stdout)
+        Err(Error::Failed {
+            command: format!("{method} {path}"),
+            status: status.to_string(),
+            stdout: text,
+            stderr: String::new(),
+        })
+    }
+}
+
+impl std::fmt::Debug for FrontDoor {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "front door {HOST}")
+    }
+}
+
+/// What is posted to enrol a student.
+pub(super) fn new_enrolment(student: &str) -> Value {
+    json!({ "student": student, "course": COURSE })
+}
+
+/// The id in the answer to an enrolment.
+pub(super) fn id(answer: &[u8]) -> Option<String> {
+    match serde_json::from_slice::<Value>(answer).unwrap_or_default().get("id")? {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+/// Runs something asynchronous on this thread to its end.
+pub(super) fn to_the_end<T>(future: impl Future<Output = T>) -> Result<T> {
+    let made = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(made.map_err(Error::file("start a runtime on", "this thread"))?.block_on(future))
+}
+
+pub(super) fn unanswered(method: &str, path: &str, error: &Unanswered) -> Error {
+    Error::Failed {
+        command: format!("{method} {path}"),
+        status: error.to_string(),
+        stdout: String::new(),
+        stderr: String::new(),
     }
 }

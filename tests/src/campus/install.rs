@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Campus;
+use super::{Campus, Journal};
 use crate::testhost::{Error, Host, Output, Result, Running};
 
 /// Name under which users reach the platform on test hosts.
@@ -70,15 +70,16 @@ impl Installation<'_> {
         self.host.spawn(Self::words())
     }
 
-    /// The records of the only operation as they are on the host's disk now; none before the hand-over.
+    /// The journal of the newest operation as it is on the host's disk now; empty before the hand-over.
+    #[must_use]
+    pub fn journal(&self) -> Journal {
+        Journal::newest(&self.host.disk_root())
+    }
+
+    /// The records of that journal.
     #[must_use]
     pub fn records(&self) -> Vec<serde_json::Value> {
-        let dir = self.host.disk_root().join("var/lib/bridle/journal");
-        let files = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
-        let journal = files.filter(|path| path.extension().is_some_and(|extension| extension == "journal")).max();
-        let text = journal.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
-        let json = text.lines().filter_map(|line| line.split_once(' ').map(|(_, json)| json));
-        json.filter_map(|json| serde_json::from_str(json).ok()).collect()
+        self.journal().records().to_vec()
     }
 
     /// Whether a record of this type names this step.
@@ -90,23 +91,19 @@ impl Installation<'_> {
     /// How many steps the approved plan has; 0 before the hand-over.
     #[must_use]
     pub fn steps(&self) -> u64 {
-        let records = self.records();
-        let plan = records.first().and_then(|record| record["kind"]["plan"]["steps"].as_array());
-        plan.map_or(0, |steps| steps.len() as u64)
+        self.journal().steps()
     }
 
     /// Whether this step has begun, or was found done.
     #[must_use]
     pub fn begun(&self, step: u64) -> bool {
-        self.reached("intent", step) || self.reached("done", step)
+        self.journal().begun(step)
     }
 
     /// The state that the operation was last in.
     #[must_use]
     pub fn state(&self) -> Option<String> {
-        let records = self.records();
-        let states = records.iter().rev().filter(|record| record["kind"]["type"] == "state");
-        states.filter_map(|record| record["kind"]["state"].as_str()).next().map(str::to_owned)
+        self.journal().state().map(str::to_owned)
     }
 
     /// Waits until the operation is committed by itself; an operation that asks the operator is a failure at once.
@@ -124,11 +121,10 @@ impl Installation<'_> {
     }
 
     fn unexpected(&self, what: &str) -> Error {
-        let steps = self.records().iter().skip(1).map(|record| format!("{}\n", record["kind"])).collect();
         Error::Failed {
             command: Self::words().join(" "),
             status: what.to_owned(),
-            stdout: steps,
+            stdout: self.journal().told(),
             stderr: self.host.journal("bridle-agent").unwrap_or_default(),
         }
     }

@@ -3,11 +3,19 @@
 mod build;
 mod cut;
 mod front_door;
+mod https;
 mod install;
+pub mod journal;
+mod students;
+pub mod template;
 mod uninstall;
+pub mod upgrade;
 
 pub use build::{Campus, build, build_from_lock, built, checkout};
 pub use cut::{goes_on_after_a_cut, picked_by_the_commit};
 pub use front_door::FrontDoor;
 pub use install::{HOST, Installation, SITE, site_profile};
+pub use journal::Journal;
+pub use students::{Enrolment, Failure, Pace, Students, Tally, lost};
+pub use template::Template;
 pub use uninstall::{Cut, Data, Uninstallation, removal_goes_on_after_a_cut};

@@ -1,0 +1,330 @@
+//! Upgrading the sample release on a test host, with and without power cuts, while students enrol.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::{Campus, Journal, Students, Tally, Template, template};
+use crate::testhost::{Error, Host, Lab, Output, Result, Running};
+
+/// Where release files are brought to on a host.
+const FOLDER: &str = "/root/releases";
+/// Copying a release file of 400 MB into the store.
+const ADD_LIMIT: Duration = Duration::from_secs(5 * 60);
+/// From the command, or from the start after a cut, to the end on these machines, the soak included.
+const LIMIT: Duration = Duration::from_secs(20 * 60);
+/// From the end of the operation until the host says that all is well.
+const HEALTHY_LIMIT: Duration = Duration::from_secs(3 * 60);
+
+/// A moment in an operation at which the power is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// As soon as this step has begun.
+    Begins(u64),
+    /// As soon as this step has begun to go back.
+    TakesBack(u64),
+    /// As soon as the journal has so many records more than at the start.
+    Records(usize),
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The new release is in force.
+    Committed,
+    /// The old one is again.
+    RolledBack,
+}
+
+/// What is wrong with a host after an operation has ended, and what its users saw.
+#[derive(Debug)]
+pub struct Report {
+    /// How it ended, as its journal says.
+    pub end: End,
+    /// What its users saw.
+    pub tally: Tally,
+    /// From the last start of the host (where the power was cut) or of the operation to its end.
+    pub took: Duration,
+    /// The journal.
+    pub journal: Journal,
+    /// What is not as it should be, one line each; empty if all is well.
+    pub wrong: Vec<String>,
+}
+
+/// An upgrade of what is installed on a host.
+#[derive(Debug)]
+pub struct Upgrade<'a> {
+    host: &'a Host,
+    /// `NAME-VERSION`.
+    release: String,
+}
+
+impl Moment {
+    /// Whether it has come, where the journal had `before` records at the start.
+    #[must_use]
+    pub fn has_come(self, journal: &Journal, before: usize) -> bool {
+        match self {
+            Self::Begins(step) => journal.begun(step),
+            Self::TakesBack(step) => journal.taken_back(step),
+            Self::Records(more) => journal.records().len() >= before + more,
+        }
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Begins(step) => write!(out, "step {step} begins"),
+            Self::TakesBack(step) => write!(out, "step {step} begins to go back"),
+            Self::Records(more) => write!(out, "{more} records later"),
+        }
+    }
+}
+
+impl<'a> Upgrade<'a> {
+    /// Brings a release file to the host, as on a stick, and adds it to the store.
+    ///
+    /// # Errors
+    /// The kit's; also if the host refuses the file.
+    pub fn bring(host: &'a Host, campus: &Campus) -> Result<Self> {
+        let name = campus.bundle.file_name().and_then(|name| name.to_str()).unwrap_or("release.bundle");
+        let path = format!("{FOLDER}/{name}");
+        host.push(&campus.bundle, &path)?;
+        host.command(["bridle", "release", "add", &path])?.limit(ADD_LIMIT).run_ok()?;
+        // What was carried in is not needed any more, and a power cut is to hit the upgrade, not this.
+        host.run_ok(["rm", &path])?;
+        host.run_ok(["sync"])?;
+        Ok(Self::to(host, &release_of(name)))
+    }
+
+    /// To a release (`NAME-VERSION`) that is in the host's store.
+    #[must_use]
+    pub fn to(host: &'a Host, release: &str) -> Self {
+        Self { host, release: release.to_owned() }
+    }
+
+    /// The release, `NAME-VERSION`.
+    #[must_use]
+    pub fn release(&self) -> &str {
+        &self.release
+    }
+
+    /// What it would do: `plan` with its `digest` and `steps`, `changes`, `findings`. Nothing is changed.
+    ///
+    /// # Errors
+    /// The kit's, if that is refused or no JSON.
+    pub fn view(&self) -> Result<Value> {
+        let words = ["bridle", "upgrade", "plan", &self.release, "--json"];
+        let output = self.host.run_ok(words)?;
+        serde_json::from_str(&output.stdout)
+            .map_err(|error| unexpected(&words.join(" "), &error.to_string(), output.stdout))
+    }
+
+    /// Words of the upgrade whose plan has this digest, without a question.
+    #[must_use]
+    pub fn words(&self, digest: &str) -> Vec<String> {
+        ["bridle", "upgrade", "start", &self.release, "--plan", digest, "--yes"].map(str::to_owned).to_vec()
+    }
+
+    /// Plans, confirms and waits for the end.
+    ///
+    /// # Errors
+    /// The kit's, if it is refused or does not end in time.
+    pub fn run(&self) -> Result<Output> {
+        self.host.command(self.confirmed()?)?.limit(LIMIT).run()
+    }
+
+    /// Plans, confirms and returns at once.
+    ///
+    /// # Errors
+    /// The kit's, if it is refused or cannot be started.
+    pub fn start(&self) -> Result<Running> {
+        self.host.spawn(self.confirmed()?)
+    }
+
+    fn confirmed(&self) -> Result<Vec<String>> {
+        let view = self.view()?;
+        let digest = view["plan"]["digest"].as_str();
+        let digest = digest.ok_or_else(|| unexpected("bridle upgrade plan", "no digest", view.to_string()))?;
+        Ok(self.words(digest))
+    }
+
+    /// Its journal as it is on the host's disk now; empty before it is approved.
+    #[must_use]
+    pub fn journal(&self) -> Journal {
+        Journal::newest_of(&self.host.disk_root(), "upgrade")
+    }
+
+    /// Waits until the moment has come, or the operation has ended before: then it says false.
+    ///
+    /// # Errors
+    /// The kit's, if neither happens in time.
+    pub fn wait_for(&self, moment: Moment) -> Result<bool> {
+        let before = self.journal().records().len();
+        let mut come = false;
+        self.host.wait_until(&format!("the moment when {moment}"), LIMIT, || {
+            let journal = self.journal();
+            come = moment.has_come(&journal, before);
+            come || ended(&journal).is_some()
+        })?;
+        Ok(come)
+    }
+
+    /// Waits until it has ended by itself; one that asks the operator is a failure at once.
+    ///
+    /// # Errors
+    /// The kit's, with the steps so far.
+    pub fn wait_ended(&self) -> Result<End> {
+        let mut last = Journal::default();
+        let waited = self.host.wait_until("the end of the upgrade", LIMIT, || {
+            last = self.journal();
+            ended(&last).is_some() || last.state() == Some("needs_operator")
+        });
+        let told = || format!("{}\n{}", last.told(), self.host.journal("bridle-agent").unwrap_or_default());
+        match (waited, ended(&last)) {
+            (_, Some(end)) => Ok(end),
+            (Ok(()), None) => Err(unexpected("upgrade", "it asks the operator", told())),
+            (Err(error), None) => Err(unexpected("upgrade", &error.to_string(), told())),
+        }
+    }
+}
+
+/// Upgrades a host of its own while students enrol, cuts the power at each of `cuts` in turn (the later ones during the
+/// recovery), starts the host again after each, and waits until the operation has come to its end by itself.
+///
+/// # Errors
+/// The kit's, naming what did not happen in time. What is merely wrong in the end is in the report.
+pub fn upgraded_with_cuts(name: &str, template: &Template, to: &Campus, cuts: &[Moment]) -> Result<Report> {
+    let lab = Lab::of_equal_addresses(name)?;
+    let (mut host, door) = template.serving(&lab)?;
+    let release = Upgrade::bring(&host, to)?.release.clone();
+    let students = Students::start(&door);
+    let mut began = Instant::now();
+    let mut running = Some(Upgrade::to(&host, &release).start()?);
+    for cut in cuts {
+        if !Upgrade::to(&host, &release).wait_for(*cut)? {
+            // A last step that is done at once leaves no time before the end: then the cut comes right after it.
+            println!("{name}: the upgrade had ended before {cut}");
+        }
+        drop(running.take());
+        host.power_cut()?;
+        began = Instant::now();
+        host.boot()?;
+    }
+    let upgrade = Upgrade::to(&host, &release);
+    let end = upgrade.wait_ended()?;
+    let took = began.elapsed();
+    drop(running);
+    // The front door's authority is the same before and after; what it answers is looked at anew.
+    let door = template::served(&host)?;
+    let journal = upgrade.journal();
+    let mut wrong = differences(&host, &journal, end)?;
+    let tally = students.stop()?;
+    let lost = tally.lost(&door)?.into_iter().chain(template.lost(&door)?);
+    wrong.extend(lost.map(|enrolment| format!("lost: {} ({})", enrolment.student, enrolment.id)));
+    let outside = lab.outside_attempts()?;
+    wrong.extend(outside.iter().map(|attempt| format!("tried to reach an outside address: {attempt:?}")));
+    Ok(Report { end, tally, took, journal, wrong })
+}
+
+/// What on the host does not fit the end that the journal tells: exactly the new release, or exactly the old one.
+///
+/// # Errors
+/// The kit's, if the host does not come to health.
+pub fn differences(host: &Host, journal: &Journal, end: End) -> Result<Vec<String>> {
+    let (from, to) = journal.releases();
+    let wanted = match end {
+        End::Committed => to,
+        End::RolledBack => from,
+    };
+    let wanted = wanted.unwrap_or_default();
+    let mut wrong = Vec::new();
+    if end == End::RolledBack && journal.is_past_commit() {
+        wrong.push("taken back although a step behind the commit had begun".to_owned());
+    }
+    let mut status = Value::Null;
+    let healthy = host.wait_until("health after the upgrade", HEALTHY_LIMIT, || {
+        let said = host.shell("bridle status --json").unwrap_or_default();
+        status = serde_json::from_str(&said).unwrap_or_default();
+        status["health"] == "ok" && status["release"] == wanted
+    });
+    if healthy.is_err() {
+        wrong.push(format!("not {wanted} and healthy: {status}"));
+    }
+    for link in ["current", "kubernetes", "launcher"] {
+        let target = host.shell(&format!("basename \"$(readlink -f /opt/bridle/{link})\""))?;
+        if target != wanted {
+            wrong.push(format!("/opt/bridle/{link} leads to {target} instead of {wanted}"));
+        }
+    }
+    if host.has("/opt/bridle/trial.json")? {
+        wrong.push("an agent is still on trial".to_owned());
+    }
+    let emulated = host.shell("grep -l emulated-version /etc/rancher/k3s/config.yaml || true")?;
+    if !emulated.is_empty() {
+        wrong.push("Kubernetes still emulates another version".to_owned());
+    }
+    let releases = host.shell("helm list -A -o json")?;
+    let releases: Vec<Value> = serde_json::from_str(&releases).unwrap_or_default();
+    let pending = releases.iter().filter(|release| release["status"] != "deployed");
+    wrong.extend(pending.map(|release| format!("a chart is not deployed: {release}")));
+    let pods = host.shell("kubectl get pods -A --no-headers")?;
+    let bad = pods.lines().filter(|line| !(line.contains("Running") || line.contains("Completed")));
+    wrong.extend(bad.map(|line| format!("a pod does not run: {line}")));
+    Ok(wrong)
+}
+
+/// The end that a journal tells.
+fn ended(journal: &Journal) -> Option<End> {
+    match journal.state() {
+        Some("committed") => Some(End::Committed),
+        Some("rolled_back") => Some(End::RolledBack),
+        _ => None,
+    }
+}
+
+/// `campus-1.1.0` of `campus-1.1.0-amd64.bundle`.
+fn release_of(file: &str) -> String {
+    let name = file.trim_end_matches(".bundle");
+    name.rsplit_once('-').map_or(name, |(release, _architecture)| release).to_owned()
+}
+
+fn unexpected(command: &str, status: &str, seen: String) -> Error {
+    Error::Failed { command: command.to_owned(), status: status.to_owned(), stdout: seen, stderr: String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORDED: &str = include_str!("journal/upgrade-taken-back.journal");
+
+    #[test]
+    fn a_release_is_named_as_its_file() {
+        assert_eq!(release_of("campus-1.1.0-amd64.bundle"), "campus-1.1.0");
+        assert_eq!(release_of("campus-1.2.0-bad-crash-amd64.bundle"), "campus-1.2.0-bad-crash");
+    }
+
+    #[test]
+    fn moments_come_at_their_records_and_no_earlier() {
+        let lines: Vec<&str> = RECORDED.lines().collect();
+        let first = |moment: Moment| {
+            let upto = |count: &usize| Journal::read(&lines[..*count].join("\n"));
+            (0..=lines.len()).find(|count| moment.has_come(&upto(count), 2))
+        };
+        assert_eq!(first(Moment::Begins(1)), Some(4));
+        assert_eq!(first(Moment::Begins(2)), Some(6));
+        assert_eq!(first(Moment::TakesBack(2)), Some(10));
+        assert_eq!(first(Moment::Records(1)), Some(3));
+        assert_eq!(first(Moment::Begins(3)), None);
+    }
+
+    #[test]
+    fn the_end_is_what_the_last_state_says() {
+        let lines: Vec<&str> = RECORDED.lines().collect();
+        assert_eq!(ended(&Journal::read(RECORDED)), Some(End::RolledBack));
+        assert_eq!(ended(&Journal::read(&lines[..lines.len() - 1].join("\n"))), None);
+        assert_eq!(ended(&Journal::default()), None);
+    }
+}
