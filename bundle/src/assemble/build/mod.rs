@@ -1,6 +1,7 @@
 //! From a release source to a release manifest with all its blobs in the cache: the same way for `lock` and `build`.
 
 mod charts;
+mod data;
 mod papers;
 mod parts;
 
@@ -19,7 +20,7 @@ use super::image::MadeImage;
 use super::progress::Progress;
 use super::recipe::Kitchen;
 use super::registry::{Access, Fetcher, Platform};
-use super::source::{self, ChartSource, Lock, LockedChart, LockedImage, LockedProgram, ReleaseSource};
+use super::source::{self, ChartSource, Lock, LockedChart, LockedImage, LockedProgram};
 use super::{parallel, registry};
 
 /// A program by name, with the digest of its recipe.
@@ -102,8 +103,9 @@ pub fn assemble(folder: &Path, to_do: &Work<'_>) -> Result<Assembled, AssembleEr
     // Tools run in directories of their own: every path must be absolute.
     let folder = &folder.canonicalize().map_err(AssembleError::io("find", folder))?;
     let path = folder.join("release.toml");
-    let source: ReleaseSource = source::read(&path)?;
+    let (home, source) = source::read_release(folder)?;
     source.check(&path)?;
+    let folder = &home;
     let examples = charts::examples(folder, &source)?;
     let fetcher = Fetcher::new(to_do.access, to_do.progress)?;
     let kitchen = parts::kitchen(cache);
@@ -124,6 +126,7 @@ pub fn assemble(folder: &Path, to_do: &Work<'_>) -> Result<Assembled, AssembleEr
     }
     let mut charts = charts::make(folder, &source, to_do, &fetcher, &programs, &images, &examples)?;
     charts::warn_of_unused(&source, &images, &charts, to_do.progress);
+    let data = data::sources(&source.data, &images, &charts)?;
     let found = lock_of(&kitchen, &programs, &images, &charts);
     if let Pins::Exact(lock) = pins {
         lock.agree(&found)?;
@@ -132,7 +135,7 @@ pub fn assemble(folder: &Path, to_do: &Work<'_>) -> Result<Assembled, AssembleEr
     let charts: Vec<Chart> = charts.into_iter().map(|made| made.chart).collect();
     let papers = papers::write(folder, &source, cache, &programs, &images, &charts, chart_notices)?;
     let descriptors = registry::descriptors(&images);
-    let release = papers::manifest(&source, &programs, &images, charts, papers);
+    let release = papers::manifest(&source, &programs, &images, (charts, data), papers);
     // The reader's own checks, before anything is signed.
     let text =
         serde_json::to_vec(&release).map_err(|error| AssembleError::recipe("release manifest", error.to_string()))?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bridle_core::digest::Digest;
-use bridle_core::release::{Blob, Chart, FORMAT, ImageEntry, Kubernetes, ReleaseManifest};
+use bridle_core::release::{Blob, Chart, DataSource, FORMAT, ImageEntry, Kubernetes, ReleaseManifest};
 
 use super::NamedProgram;
 use crate::assemble::cache::Cache;
@@ -57,7 +57,7 @@ pub(super) fn manifest(
     source: &ReleaseSource,
     programs: &[NamedProgram],
     images: &[MadeImage],
-    charts: Vec<Chart>,
+    (charts, data): (Vec<Chart>, Vec<DataSource>),
     (sbom, notices): (Blob, Blob),
 ) -> ReleaseManifest {
     let entry = |image: &MadeImage| ImageEntry {
@@ -71,7 +71,7 @@ pub(super) fn manifest(
         version: source.release.version.clone(),
         sequence: source.release.sequence,
         architecture: "amd64".to_owned(),
-        upgrades_from: source.release.upgrades_from.clone(),
+        upgrades_from: source.release.upgrades_from.clone().unwrap_or_default(),
         soak_seconds: source.release.soak_seconds,
         notes: source.release.notes.clone(),
         kubernetes: Kubernetes {
@@ -86,7 +86,7 @@ pub(super) fn manifest(
         secrets: source.secrets(),
         global: source.values.global.clone(),
         charts,
-        data: source.data.clone(),
+        data,
         probes: source.probes(),
         checks: source.check.clone(),
         sbom,

@@ -72,6 +72,11 @@ impl Document<'_> {
         has("kind: Service") && has("type: LoadBalancer")
     }
 
+    /// Its content, where it is understood.
+    pub(super) fn value(&self) -> Option<&Value> {
+        self.value.as_ref()
+    }
+
     /// Kind and name of the object.
     pub(super) fn object(&self) -> String {
         let part = |value: &Value| value.as_str().unwrap_or("?").to_owned();

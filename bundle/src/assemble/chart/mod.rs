@@ -3,6 +3,8 @@
 
 mod archive;
 mod images;
+mod interrupts;
+mod renames;
 mod render;
 
 pub(super) use render::Example;
@@ -61,6 +63,8 @@ pub(super) struct MadeChart {
     pub(super) notices: Vec<Notice>,
     /// Images that any rendering uses.
     pub(super) uses: BTreeSet<String>,
+    /// Images of the release by object, `NAMESPACE/Kind/name`, as rendered with the release's own values.
+    pub(super) objects: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Takes, packs and checks a chart of `folder`. With a lock, the archive of the registry that it names.
@@ -88,8 +92,9 @@ pub(super) fn make(
         let advice = "add one, or name one with schema = \"FILE\" in [[chart]]: sites learn from it what they may set";
         return Err(refuse(format!("has no values.schema.json; {advice}")));
     }
+    renames::check(&files, &source.renames).map_err(refuse)?;
     let package = cache.put(&archive::pack(&source.name, &files).map_err(AssembleError::io("pack", folder))?)?;
-    let (images, uses) = check(cache, source, &files, &package, rendering)?;
+    let Checked { own, uses, interrupts, objects } = check(cache, source, &files, &package, rendering)?;
     let locked = LockedChart {
         name: source.name.clone(),
         version: version.clone(),
@@ -108,12 +113,12 @@ pub(super) fn make(
         values: source.values.clone(),
         package,
         has_crds: files.keys().any(|name| name.starts_with("crds/")),
-        images: images.into_iter().collect(),
+        images: own.into_iter().collect(),
         renames: source.renames.clone(),
         migration: source.migration,
-        interrupts: false,
+        interrupts,
     };
-    Ok(MadeChart { chart, locked, notices, uses })
+    Ok(MadeChart { chart, locked, notices, uses, objects })
 }
 
 /// The files as the chart's maker wrote them.
@@ -138,7 +143,7 @@ fn take(
     Ok((files, Some(pulled)))
 }
 
-/// Adds what the release source says: definitions of custom resources, a schema.
+/// Adds what the release source says: other files, definitions of custom resources, a schema.
 fn complete(
     cache: &Cache,
     folder: &Path,
@@ -148,6 +153,13 @@ fn complete(
     let refuse = |reason: String| AssembleError::Chart { chart: source.name.clone(), reason };
     let read = |path: &Path| fs::read(path).map_err(AssembleError::io("read", path));
     let mut notices = Vec::new();
+    for over in &source.over {
+        let over = folder.join(clean(over)?);
+        if !over.is_dir() {
+            return Err(refuse(format!("over names {}, which is no folder", over.display())));
+        }
+        files.extend(archive::read(&over)?);
+    }
     for crd in &source.crds {
         let (blob, licences) = go::module_file(cache, &crd.go, &crd.version, &crd.file)?;
         let name = format!("crds/{}", crd.file.rsplit('/').next().unwrap_or(&crd.file));
@@ -165,16 +177,25 @@ fn complete(
     Ok(notices)
 }
 
-/// Renders with every example and refuses what a site could not run. Images of the release's own values, and of all.
+/// What renderings of a chart show: the release's own values, and all examples together.
+#[derive(Debug, Default)]
+struct Checked {
+    own: BTreeSet<String>,
+    uses: BTreeSet<String>,
+    interrupts: bool,
+    objects: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// Renders with every example and refuses what a site could not run.
 fn check(
     cache: &Cache,
     source: &ChartSource,
     files: &Files,
     package: &Blob,
     rendering: &Rendering<'_>,
-) -> Result<(BTreeSet<String>, BTreeSet<String>), AssembleError> {
+) -> Result<Checked, AssembleError> {
     let refuse = |reason: String| AssembleError::Chart { chart: source.name.clone(), reason };
-    let (mut own, mut uses, mut doubts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut checked, mut doubts) = (Checked::default(), BTreeSet::new());
     for example in rendering.examples {
         let rendered = render::render(cache, source, package, rendering, example)?;
         let told = example.told();
@@ -190,9 +211,12 @@ fn check(
             )));
         }
         if example.name.is_none() {
-            own.extend(judged.held.iter().cloned());
+            let documents = images::documents(&rendered);
+            checked.interrupts = documents.iter().filter_map(images::Document::value).any(interrupts::interrupts);
+            checked.objects = objects(&documents, &source.namespace, rendering.images);
+            checked.own.extend(judged.held.iter().cloned());
         }
-        uses.extend(judged.held);
+        checked.uses.extend(judged.held);
         doubts.extend(judged.doubts);
     }
     for doubt in doubts {
@@ -201,7 +225,26 @@ fn check(
             source.name, doubt.reference, doubt.place
         ));
     }
-    Ok((own, uses))
+    Ok(checked)
+}
+
+/// Images of the release by object.
+fn objects(
+    documents: &[images::Document<'_>],
+    namespace: &str,
+    known: &BTreeMap<String, Digest>,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let held = |found: &Found| match images::standing(&found.reference, known) {
+        Standing::Held(name) => Some(name),
+        _ => None,
+    };
+    let mut objects: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for document in documents {
+        let own = document.value().and_then(|value| value["metadata"]["namespace"].as_str());
+        let name = format!("{}/{}", own.unwrap_or(namespace), document.object());
+        objects.entry(name).or_default().extend(document.references().iter().filter_map(held));
+    }
+    objects
 }
 
 /// What is to be said about a rendered chart.

@@ -14,14 +14,16 @@ use crate::assemble::cache::Product;
 use crate::assemble::error::AssembleError;
 use crate::assemble::notices;
 use crate::assemble::sbom::Component;
+use crate::assemble::source::CargoRecipe;
 use crate::assemble::tool::Tool;
 
 const LIMIT: Duration = Duration::from_secs(3600);
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 impl Kitchen<'_> {
-    /// The executable `bin` of `package` of the workspace around `folder`. Cargo itself knows what has changed.
-    pub(super) fn cargo(&self, folder: &Path, package: &str, bin: &str) -> Result<Product, AssembleError> {
+    /// An executable of the workspace around `folder`. Cargo itself knows what has changed.
+    pub(super) fn cargo(&self, folder: &Path, recipe: &CargoRecipe) -> Result<Product, AssembleError> {
+        let CargoRecipe { package, bin, features } = recipe;
         let workspace = workspace(folder)?;
         let target = self.cache.directory("cargo-target");
         let _held = own(&target, &workspace)?;
@@ -43,9 +45,11 @@ impl Kitchen<'_> {
                 "--target",
                 TARGET,
                 "--package",
-                package,
+                package.as_str(),
                 "--bin",
-                bin,
+                bin.as_str(),
+                "--features",
+                &features.join(","),
             ])
             .arg("--target-dir")
             .arg(&target)

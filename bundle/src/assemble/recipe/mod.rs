@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use super::cache::{Cache, Product};
 use super::error::AssembleError;
 use super::layer::{Content, Entry, Tree};
-use super::source::{ImageRecipe, LayerRecipe, LockedLayer, LockedPackage, ProgramRecipe};
+use super::source::{CargoRecipe, ImageRecipe, LayerRecipe, LockedLayer, LockedPackage, ProgramRecipe};
 use bridle_core::digest::Digest;
 
 /// What recipes work with.
@@ -72,7 +72,7 @@ impl Kitchen<'_> {
     ) -> Result<Product, AssembleError> {
         match (&recipe.go, &recipe.cargo, &recipe.command) {
             (Some(go), _, _) => self.go(go),
-            (_, Some(cargo), _) => self.cargo(folder, &cargo.package, &cargo.bin),
+            (_, Some(cargo), _) => self.cargo(folder, cargo),
             (_, _, Some(command)) => self.command(folder, command, version),
             _ => Err(AssembleError::recipe(folder.display().to_string(), "no way to make it")),
         }
@@ -99,8 +99,9 @@ impl Kitchen<'_> {
                 };
                 executable(&self.go(&recipe)?, to).map(MadeLayer::plain)
             }
-            LayerRecipe::Cargo { package, bin, to } => {
-                executable(&self.cargo(folder, package, bin)?, to).map(MadeLayer::plain)
+            LayerRecipe::Cargo { package, bin, features, to } => {
+                let recipe = CargoRecipe { package: package.clone(), bin: bin.clone(), features: features.clone() };
+                executable(&self.cargo(folder, &recipe)?, to).map(MadeLayer::plain)
             }
             LayerRecipe::C { source, to } => executable(&self.c(folder, source)?, to).map(MadeLayer::plain),
             LayerRecipe::Pypi { package, version, member, to } => {

@@ -154,6 +154,16 @@ impl Lock {
         self.chart.iter().find(|chart| chart.name == name)
     }
 
+    /// This lock above the one of a release that it extends: what both name counts as it stands below.
+    #[must_use]
+    pub fn over(mut self, below: Self) -> Self {
+        self.image.retain(|image| below.image(&image.reference).is_none());
+        self.chart.retain(|chart| below.chart(&chart.name).is_none());
+        self.image.extend(below.image);
+        self.chart.extend(below.chart);
+        self
+    }
+
     /// Checks that `found`, made now, is what was locked. The versions of tools may differ if the results do not.
     ///
     /// # Errors

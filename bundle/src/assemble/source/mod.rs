@@ -1,10 +1,12 @@
 //! What a publisher writes (`release.toml`, `image.toml`, `program.toml`) and what `lock` writes (`bundle.lock`).
 
 mod lock;
+mod overlay;
 mod recipe;
 mod release;
 
 pub use lock::{Lock, LockedChart, LockedImage, LockedLayer, LockedPackage, LockedProgram};
+pub use overlay::{earlier_lock, read_release};
 pub use recipe::{
     CSource, CargoRecipe, CommandRecipe, DirectoryEntry, FileEntry, GoRecipe, ImageRecipe, LayerRecipe, LinkEntry,
     ProgramRecipe,

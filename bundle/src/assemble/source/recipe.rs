@@ -65,6 +65,9 @@ pub enum LayerRecipe {
         package: String,
         /// Its program.
         bin: String,
+        /// Features of the package beside its default ones.
+        #[serde(default)]
+        features: Vec<String>,
         /// Path in the image.
         to: String,
     },
@@ -213,6 +216,9 @@ pub struct CargoRecipe {
     pub package: String,
     /// Its program.
     pub bin: String,
+    /// Features of the package beside its default ones.
+    #[serde(default)]
+    pub features: Vec<String>,
 }
 
 /// A program that a command makes.

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use bridle_core::digest::Digest;
 use bridle_core::release::{
-    Check, DataSource, Migration, Namespace, Probe, ProbeRequest, Rename, SOAK_SECONDS, Secret, SecretContent, Stage,
+    Check, DataSource, Migration, Namespace, Probe, ProbeRequest, Rename, SOAK_LIMITS, SOAK_SECONDS, Secret,
+    SecretContent, Stage,
 };
 use semver::{Version, VersionReq};
 use serde::Deserialize;
@@ -69,9 +70,8 @@ pub struct Header {
     pub version: Version,
     /// Sequence.
     pub sequence: u64,
-    /// Versions that may be upgraded.
-    #[serde(default)]
-    pub upgrades_from: Vec<VersionReq>,
+    /// Versions that may be upgraded. A release after the first says it, also where it is none.
+    pub upgrades_from: Option<Vec<VersionReq>>,
     /// How long health must hold after an upgrade, in seconds.
     #[serde(default = "soak_seconds")]
     pub soak_seconds: u32,
@@ -217,6 +217,9 @@ pub struct ChartSource {
     pub version: Option<String>,
     /// Schema of its values, for a chart of others that has none.
     pub schema: Option<String>,
+    /// Folders whose files are laid over those of the chart, one after the other.
+    #[serde(default)]
+    pub over: Vec<String>,
     /// Custom resource definitions to add.
     #[serde(default)]
     pub crds: Vec<CrdSource>,
@@ -323,6 +326,14 @@ impl ReleaseSource {
     }
 
     fn problem(&self) -> Option<String> {
+        let header = &self.release;
+        if header.sequence > 1 && header.upgrades_from.is_none() {
+            let advice = "say which versions may be upgraded, e.g. [\">=1.0.0, <1.1.0\"], or [] if none may";
+            return Some(format!("[release]: sequence {} has no upgrades_from: {advice}", header.sequence));
+        }
+        if !(SOAK_LIMITS.0..=SOAK_LIMITS.1).contains(&header.soak_seconds) {
+            return Some(format!("[release]: soak_seconds must be {} to {}", SOAK_LIMITS.0, SOAK_LIMITS.1));
+        }
         let texts = [("release", &self.release.name, 40_usize)]
             .into_iter()
             .chain(self.program.iter().map(|program| ("program", &program.name, 40)))
@@ -393,7 +404,7 @@ impl ChartSource {
         }
         .or_else(|| {
             let local = self.path.strip_prefix("oci://").is_none().then_some(&self.path);
-            let outside = local.into_iter().chain(&self.schema).find(|path| !is_inside(path))?;
+            let outside = local.into_iter().chain(&self.schema).chain(&self.over).find(|path| !is_inside(path))?;
             refuse(&format!("{outside:?} is not inside the folder of release.toml"))
         })
     }
