@@ -1,1 +1,158 @@
-# Words of: configuration
+# The configuration of a site: what is found in it, what a change means, its history, the site sheet and the calendar.
+
+profile-field-missing-in = The field “{ $field }” is missing in [{ $table }].
+profile-choice = Line { $line }, column { $column }: “{ $value }” does not fit { $field }. It takes one of: { $known }.
+profile-large = It is larger than { $limit } KiB.
+profile-rule = Line { $line }, column { $column }: “{ $value }” does not fit { $field }. It takes { $rule ->
+        [address] an IP address, such as 192.0.2.53; at most 16 of them
+        [host] a host name or an IP address, such as mail.campus.example; at most 16 of them
+        [mail] an address of mail, such as platform@campus.example
+        [port] a port from 1 to 65535
+        [user] a name of at most 254 characters
+        [proxy] an address such as http://proxy.campus.example:3128, without name and password
+        [exception] a host name, a name ending such as .campus.example, or a network such as 192.0.2.0/24; at most 64 of them
+        [pem] the absolute path of a file with certificates (PEM), or their text; never a private key
+        [pem-file] a file that can be read and holds nothing but certificates (PEM), at most 64 KiB
+        [zone] the IANA name of a time zone, such as Europe/Paris
+        [date] a day such as 2026-08-25, or a day with a time such as 2026-08-25T08:00
+        [time] a time such as 22:00
+        [order] a time behind “from”
+        [entries] at most 200 entries
+       *[name] a name of 1 to 80 characters
+    }.
+profile-rule-typed = “{ $value }” does not fit { $field }.
+
+config-place = Line { $line }, column { $column }: { $said }
+config-about = { $key } { $said }
+config-of-release = { $said } (This value is the release's, not yours.)
+config-of-chart = { $said } (This value is the chart's own default, not yours.)
+config-type = must be { $kind ->
+        [string] a text in quotation marks
+        [integer] a whole number
+        [number] a number
+        [boolean] true or false
+        [array] a list in square brackets
+        [object] a table
+       *[null] left out
+    }.
+config-types = must be one of these kinds: { $kinds }.
+config-one-of = must be one of: { $values }.
+config-no-key = is not known here.
+config-no-key-known = is not known here. Known are: { $known }.
+config-no-key-meant = is not known here. Did you mean “{ $meant }”?
+config-required = is missing.
+config-least = must be at least { $limit }.
+config-above = must be more than { $limit }.
+config-most = must be at most { $limit }.
+config-below = must be less than { $limit }.
+config-longer = is too short: at least { $limit }.
+config-shorter = is too long: at most { $limit }.
+config-pattern = must have this form (a regular expression): { $pattern }
+config-format = must have the form “{ $format }”.
+config-unique = holds an entry twice.
+config-other = does not fit: { $said }
+config-no-chart = is for a chart that the release does not have. There are: { $known }.
+config-no-chart-meant = is for a chart that the release does not have. Did you mean “{ $meant }”?
+config-unread = is read by nothing in this chart.
+config-unread-meant = is read by nothing in this chart. Did you mean “{ $meant }”?
+config-secret-value = looks like a secret. The configuration is kept and shown: put secrets into a Kubernetes Secret.
+config-fixed = cannot be changed any more: it was decided with the installation.
+config-renamed-both = is called { $to } in this release, and both are there. Remove one of the two.
+config-renamed-blocked = is called { $to } in this release, and something else stands in its way. Move it by hand.
+config-unwritable = The profile cannot be written as TOML.
+
+calendar-critical = “{ $name }” lasts until { $until } ({ $zone }). No maintenance window is in the calendar.
+calendar-critical-window = “{ $name }” lasts until { $until } ({ $zone }). The next maintenance window is “{ $window }”, { $from } to { $to } ({ $there }).
+
+config-changes = WHAT CHANGES
+config-charts = CHARTS
+config-steps = STEPS
+config-chart-interrupts = { $chart } (interrupts its service)
+config-chart-gently = { $chart }
+config-no-charts = No chart gets other values.
+config-nothing = Nothing changes.
+config-unset = (not set)
+config-renamed-line = { $from } is called { $to } in this release: it is renamed.
+config-differs = /etc/bridle/site.toml was changed by hand and is not in force yet. Look at it with “bridle config diff”, put it in force with “bridle config apply”.
+config-valid = The configuration is in order.
+config-sum = { $count ->
+        [one] 1 point
+       *[other] { $count } points
+    } to look at.
+config-ask = Apply this change?
+config-stopped = Nothing was changed.
+config-window = Convenient: “{ $name }”, { $from } to { $to } ({ $zone }).
+config-edit-again = Edit again?
+config-edit-heading = This cannot be applied. These lines will be removed.
+config-edit-same = Nothing was changed in the editor.
+config-history-empty = No revision has been kept yet.
+config-reason-found = was there
+config-reason-changed = changed
+config-reason-upgraded = upgraded
+config-reason-restored = revision { $number } again
+config-absent = { $key } is not set in site.toml.
+config-in-force = in force
+
+label-revision = REVISION
+label-by = BY
+label-reason = REASON
+
+config-test-host = From this server
+config-test-pod = From a pod
+config-test-none = The site sheet names no service to test.
+config-test-good = { $what }: { $said }
+service-dns = name server { $server }
+service-ntp = time server { $server }
+service-smtp = mail relay { $server }
+service-proxy = proxy { $server }
+service-ca = certificates of the institution
+service-syslog = log collector { $server }
+service-answered = answers in { $millis } ms
+service-clock = answers; its clock differs by { $millis } ms
+service-clock-off = its clock differs by { $millis } ms: one of the two is wrong
+service-certificates = { $count ->
+        [one] 1 certificate
+       *[other] { $count } certificates
+    } that may sign others
+service-not-authority = a certificate may not sign others: it is none of an authority
+service-sent = sent; the protocol has no answer
+service-unnamed = its name cannot be found
+service-unreachable = does not answer: { $said }
+service-silent = does not answer within { $seconds } s
+service-odd = answers something else: { $said }
+service-no-starttls = does not offer STARTTLS
+service-refuses = refuses: { $said }
+
+BR-1230 = The configuration cannot be applied
+    .why = It breaks rules of the site profile or of a chart of this release. Nothing was changed.
+    .fix = Mend what is listed, and look at it again with “bridle config validate”.
+BR-1231 = “{ $key }” is no key that can be used here
+    .why = A key is names joined by dots, such as values.enrolment.replicas or services.smtp.host. A name with a dot in it is put into quotation marks.
+    .fix = See what there is with “bridle config get”. Whole tables are changed with “bridle config edit”.
+BR-1232 = There is no revision { $revision } of the configuration
+    .why = Revisions have numbers from 1; the oldest ones go when there are more than 1000.
+    .fix = See which there are with “bridle config history”.
+BR-1233 = Revision { $revision } of the configuration is damaged
+    .why = Its files are missing, are not what they were written as, or were written by a newer version.
+    .fix = Choose another one with “bridle config history”. Check the disk.
+BR-1234 = The configuration is not what it was when you looked
+    .why = Somebody else changed it, or a release came or went. Nothing was changed now.
+    .fix = Run the same command again and look at the new plan.
+BR-1235 = Nothing may be disturbed now: { $name }
+    .why = The calendar in site.toml names this period as critical, and what was asked for would interrupt a service.
+    .fix = Wait until it is over, or add --even-in with the name of the period.
+BR-1237 = The editor failed: { $editor }
+    .why = It could not be started, or ended with an error. Nothing was changed.
+    .fix = Set EDITOR to an editor of this server, such as nano or vi, or use “bridle config set”.
+BR-1238 = { $count ->
+        [one] A service
+       *[other] { $count } services
+    } of the site sheet did not answer as they should
+    .why = It does not run, a name or port is wrong, or a firewall stands between.
+    .fix = See the lines above. Change the site sheet with “bridle config edit”.
+BR-1239 = There is no secret “{ $name }” in the site sheet
+    .why = The site sheet knows smtp-password and proxy-password.
+    .fix = Type one of these names.
+BR-1240 = This cannot be a password
+    .why = It is empty, has more than one line, or more than 1024 characters.
+    .fix = Give one line: from a file with “<”, or typed where nobody sees it.

@@ -1,1 +1,158 @@
-# Words of: configuration
+# La configuration d'un site : ce qui y est trouvé, ce qu'un changement signifie, son histoire, la fiche du site, le calendrier.
+
+profile-field-missing-in = Il manque le champ « { $field } » dans [{ $table }].
+profile-choice = Ligne { $line }, colonne { $column } : « { $value } » ne convient pas pour { $field }. Il faut l’un de : { $known }.
+profile-large = Il dépasse { $limit } Kio.
+profile-rule = Ligne { $line }, colonne { $column } : « { $value } » ne convient pas pour { $field }. Il faut { $rule ->
+        [address] une adresse IP, par exemple 192.0.2.53 ; 16 au plus
+        [host] un nom de serveur ou une adresse IP, par exemple mail.campus.example ; 16 au plus
+        [mail] une adresse de courriel, par exemple plateforme@campus.example
+        [port] un port de 1 à 65535
+        [user] un nom de 254 caractères au plus
+        [proxy] une adresse comme http://proxy.campus.example:3128, sans nom ni mot de passe
+        [exception] un nom de serveur, une fin de nom comme .campus.example, ou un réseau comme 192.0.2.0/24 ; 64 au plus
+        [pem] le chemin absolu d’un fichier de certificats (PEM), ou leur texte ; jamais une clé privée
+        [pem-file] un fichier lisible qui ne contient que des certificats (PEM), 64 Kio au plus
+        [zone] le nom IANA d’un fuseau horaire, par exemple Europe/Paris
+        [date] un jour comme 2026-08-25, ou un jour avec une heure comme 2026-08-25T08:00
+        [time] une heure comme 22:00
+        [order] un moment après « from »
+        [entries] 200 entrées au plus
+       *[name] un nom de 1 à 80 caractères
+    }.
+profile-rule-typed = « { $value } » ne convient pas pour { $field }.
+
+config-place = Ligne { $line }, colonne { $column } : { $said }
+config-about = { $key } { $said }
+config-of-release = { $said } (Cette valeur est celle de la version, pas la vôtre.)
+config-of-chart = { $said } (Cette valeur est celle du chart lui-même, pas la vôtre.)
+config-type = doit être { $kind ->
+        [string] un texte entre guillemets droits
+        [integer] un nombre entier
+        [number] un nombre
+        [boolean] true ou false
+        [array] une liste entre crochets
+        [object] une table
+       *[null] omis
+    }.
+config-types = doit être de l’un de ces genres : { $kinds }.
+config-one-of = doit être l’un de : { $values }.
+config-no-key = n’est pas connu ici.
+config-no-key-known = n’est pas connu ici. Il y a : { $known }.
+config-no-key-meant = n’est pas connu ici. Vouliez-vous dire « { $meant } » ?
+config-required = manque.
+config-least = doit être au moins { $limit }.
+config-above = doit être plus que { $limit }.
+config-most = doit être au plus { $limit }.
+config-below = doit être moins que { $limit }.
+config-longer = est trop court : au moins { $limit }.
+config-shorter = est trop long : au plus { $limit }.
+config-pattern = doit avoir cette forme (une expression rationnelle) : { $pattern }
+config-format = doit avoir la forme « { $format } ».
+config-unique = contient une entrée deux fois.
+config-other = ne convient pas : { $said }
+config-no-chart = est pour un chart que cette version n’a pas. Il y a : { $known }.
+config-no-chart-meant = est pour un chart que cette version n’a pas. Vouliez-vous dire « { $meant } » ?
+config-unread = n’est lu par rien dans ce chart.
+config-unread-meant = n’est lu par rien dans ce chart. Vouliez-vous dire « { $meant } » ?
+config-secret-value = ressemble à un secret. La configuration est gardée et montrée : mettez les secrets dans un Secret Kubernetes.
+config-fixed = ne peut plus être changé : l’installation l’a fixé.
+config-renamed-both = s’appelle { $to } dans cette version, et les deux sont là. Retirez l’un des deux.
+config-renamed-blocked = s’appelle { $to } dans cette version, et autre chose occupe cette place. Déplacez-le à la main.
+config-unwritable = Le profil ne peut pas être écrit en TOML.
+
+calendar-critical = « { $name } » dure jusqu’au { $until } ({ $zone }). Le calendrier ne contient aucune fenêtre de maintenance.
+calendar-critical-window = « { $name } » dure jusqu’au { $until } ({ $zone }). La prochaine fenêtre de maintenance est « { $window } », du { $from } au { $to } ({ $there }).
+
+config-changes = CE QUI CHANGE
+config-charts = CHARTS
+config-steps = ÉTAPES
+config-chart-interrupts = { $chart } (interrompt son service)
+config-chart-gently = { $chart }
+config-no-charts = Aucun chart ne reçoit d’autres valeurs.
+config-nothing = Rien ne change.
+config-unset = (non défini)
+config-renamed-line = { $from } s’appelle { $to } dans cette version : il est renommé.
+config-differs = /etc/bridle/site.toml a été modifié à la main et n’est pas encore en vigueur. Regardez-le avec « bridle config diff », mettez-le en vigueur avec « bridle config apply ».
+config-valid = La configuration est en ordre.
+config-sum = { $count ->
+        [one] 1 point
+       *[other] { $count } points
+    } à regarder.
+config-ask = Appliquer ce changement ?
+config-stopped = Rien n’a été changé.
+config-window = Moment propice : « { $name } », du { $from } au { $to } ({ $zone }).
+config-edit-again = Modifier encore ?
+config-edit-heading = Ceci ne peut pas être appliqué. Ces lignes seront retirées.
+config-edit-same = Rien n’a été changé dans l’éditeur.
+config-history-empty = Aucune révision n’a encore été gardée.
+config-reason-found = était là
+config-reason-changed = modifiée
+config-reason-upgraded = mise à niveau
+config-reason-restored = à nouveau la révision { $number }
+config-absent = { $key } n’est pas défini dans site.toml.
+config-in-force = en vigueur
+
+label-revision = RÉVISION
+label-by = PAR
+label-reason = RAISON
+
+config-test-host = Depuis ce serveur
+config-test-pod = Depuis un pod
+config-test-none = La fiche du site ne nomme aucun service à essayer.
+config-test-good = { $what } : { $said }
+service-dns = serveur de noms { $server }
+service-ntp = serveur de temps { $server }
+service-smtp = relais de courriel { $server }
+service-proxy = proxy { $server }
+service-ca = certificats de l’établissement
+service-syslog = collecteur de journaux { $server }
+service-answered = répond en { $millis } ms
+service-clock = répond ; son horloge diffère de { $millis } ms
+service-clock-off = son horloge diffère de { $millis } ms : l’une des deux est fausse
+service-certificates = { $count ->
+        [one] 1 certificat
+       *[other] { $count } certificats
+    } pouvant en signer d’autres
+service-not-authority = un certificat ne peut pas en signer d’autres : ce n’est pas celui d’une autorité
+service-sent = envoyé ; le protocole n’a pas de réponse
+service-unnamed = son nom est introuvable
+service-unreachable = ne répond pas : { $said }
+service-silent = ne répond pas en { $seconds } s
+service-odd = répond autre chose : { $said }
+service-no-starttls = ne propose pas STARTTLS
+service-refuses = refuse : { $said }
+
+BR-1230 = La configuration ne peut pas être appliquée
+    .why = Elle enfreint des règles du profil du site ou d’un chart de cette version. Rien n’a été changé.
+    .fix = Corrigez ce qui est listé, puis vérifiez avec « bridle config validate ».
+BR-1231 = « { $key } » n’est pas une clé utilisable ici
+    .why = Une clé est faite de noms joints par des points, comme values.enrolment.replicas ou services.smtp.host. Un nom qui contient un point est mis entre guillemets droits.
+    .fix = Voyez ce qu’il y a avec « bridle config get ». Les tables entières se changent avec « bridle config edit ».
+BR-1232 = Il n’y a pas de révision { $revision } de la configuration
+    .why = Les révisions portent des numéros à partir de 1 ; les plus anciennes partent au-delà de 1000.
+    .fix = Voyez lesquelles existent avec « bridle config history ».
+BR-1233 = La révision { $revision } de la configuration est endommagée
+    .why = Ses fichiers manquent, ne sont pas ce qui avait été écrit, ou viennent d’une version plus récente.
+    .fix = Choisissez-en une autre avec « bridle config history ». Vérifiez le disque.
+BR-1234 = La configuration n’est plus celle que vous avez vue
+    .why = Quelqu’un d’autre l’a changée, ou une version est arrivée ou partie. Rien n’a été changé maintenant.
+    .fix = Relancez la même commande et regardez le nouveau plan.
+BR-1235 = Rien ne doit être dérangé maintenant : { $name }
+    .why = Le calendrier de site.toml dit cette période critique, et ce qui est demandé interromprait un service.
+    .fix = Attendez qu’elle soit finie, ou ajoutez --even-in avec le nom de la période.
+BR-1237 = L’éditeur a échoué : { $editor }
+    .why = Il n’a pas pu démarrer, ou s’est terminé par une erreur. Rien n’a été changé.
+    .fix = Mettez dans EDITOR un éditeur de ce serveur, comme nano ou vi, ou utilisez « bridle config set ».
+BR-1238 = { $count ->
+        [one] Un service
+       *[other] { $count } services
+    } de la fiche du site n’ont pas répondu comme il faut
+    .why = Il ne tourne pas, un nom ou un port est faux, ou un pare-feu est entre les deux.
+    .fix = Voyez les lignes ci-dessus. Changez la fiche du site avec « bridle config edit ».
+BR-1239 = Il n’y a pas de secret « { $name } » dans la fiche du site
+    .why = La fiche du site connaît smtp-password et proxy-password.
+    .fix = Tapez l’un de ces noms.
+BR-1240 = Ceci ne peut pas être un mot de passe
+    .why = Il est vide, tient sur plus d’une ligne, ou dépasse 1024 caractères.
+    .fix = Donnez une ligne : d’un fichier avec « < », ou tapée là où personne ne la voit.

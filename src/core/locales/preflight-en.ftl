@@ -212,6 +212,9 @@ profile-kind = Line { $line }, column { $column }: { $field } must be { $wanted 
         [flag] true or false
         [table] a table of its own
         [network] an IPv4 network in quotation marks, such as "10.44.0.0/16"
+        [texts] a list of texts, such as ["192.0.2.53", "192.0.2.54"]
+        [tables] a list of tables, each under a heading in double brackets
+        [moment] a date or a time, such as 2026-08-25 or "22:00"
        *[text] a text in quotation marks
     }.
 profile-language = Line { $line }, column { $column }: “{ $value }” does not fit language. It takes "en" or "fr".

@@ -212,6 +212,9 @@ profile-kind = Ligne { $line }, colonne { $column } : { $field } doit être { $
         [flag] true ou false
         [table] une table à part
         [network] un réseau IPv4 entre guillemets droits, par exemple "10.44.0.0/16"
+        [texts] une liste de textes, par exemple ["192.0.2.53", "192.0.2.54"]
+        [tables] une liste de tables, chacune sous un titre entre doubles crochets
+        [moment] une date ou une heure, par exemple 2026-08-25 ou "22:00"
        *[text] un texte entre guillemets droits
     }.
 profile-language = Ligne { $line }, colonne { $column } : « { $value } » ne convient pas pour language. Ce doit être "en" ou "fr".

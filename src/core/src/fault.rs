@@ -227,6 +227,26 @@ pub enum Exit {
     Ok = 0,
     /// Failed.
     Failed = 1,
+    /// The configuration cannot be applied.
+    ConfigurationInvalid = "BR-1230", Usage;
+    /// What was typed is no key of the configuration.
+    ConfigurationKeyInvalid = "BR-1231", Usage;
+    /// There is no such revision of the configuration.
+    RevisionUnknown = "BR-1232", Failed;
+    /// A revision of the configuration is damaged.
+    RevisionDamaged = "BR-1233", Failed;
+    /// The configuration is not what it was when the change was looked at.
+    ConfigurationChanged = "BR-1234", Failed;
+    /// The calendar says that nothing may be disturbed.
+    CriticalPeriod = "BR-1235", Failed;
+    /// The editor failed or cannot be found.
+    EditorFailed = "BR-1237", Failed;
+    /// A service of the institution does not answer as it should.
+    ServiceFailed = "BR-1238", Failed;
+    /// There is no such secret of the site sheet.
+    SecretUnknown = "BR-1239", Usage;
+    /// What was given as a secret cannot be one.
+    SecretInvalid = "BR-1240", Usage;
     /// Wrong words on the command line.
     Usage = 2,
     /// The preflight blocks.

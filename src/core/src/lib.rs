@@ -2,6 +2,8 @@
 //!
 //! Facts come in as values, plans go out as values; whoever reads or changes the world lives in another crate.
 
+pub mod calendar;
+pub mod configuration;
 pub mod digest;
 pub mod durable;
 pub mod engine;

@@ -3,18 +3,27 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use toml::Spanned;
-use toml::de::DeTable;
 
+pub mod calendar;
+mod place;
 mod refusal;
+pub mod services;
 #[cfg(test)]
 mod tests;
 
-pub use self::refusal::{Kind, Position, similar};
+use self::calendar::Entry;
+pub use self::place::{Places, Position};
+use self::refusal::Doubts;
+pub use self::refusal::{Kind, similar};
+use self::services::Services;
 use crate::network::Network;
 
 /// Version of the format that this code writes.
 pub const FORMAT: u32 = 1;
+/// Largest profile that is read, in bytes.
+pub const LARGEST: usize = 256 * 1024;
+/// Most mistakes that are told at once.
+pub const MOST_MISTAKES: usize = 50;
 
 /// Configuration of a site.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +47,12 @@ pub struct Site {
     /// Settings that go to Kubernetes as they are.
     #[serde(default)]
     pub kubernetes: KubernetesSettings,
+    /// Services of the institution.
+    #[serde(default, skip_serializing_if = "Services::is_empty")]
+    pub services: Services,
+    /// When nothing may be disturbed, and when work is best done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calendar: Vec<Entry>,
 }
 
 /// Expert settings for the Kubernetes part.
@@ -65,6 +80,8 @@ impl Default for Site {
             language: english(),
             values: BTreeMap::new(),
             kubernetes: KubernetesSettings::default(),
+            services: Services::default(),
+            calendar: Vec::new(),
         }
     }
 }
@@ -73,39 +90,70 @@ impl Site {
     /// Reads `site.toml`.
     ///
     /// # Errors
-    /// [`SiteError`] for unreadable text, an unknown key, another format or an invalid value, with its place.
+    /// [`SiteError`] for unreadable text, an unknown key, another format or an invalid value, with its place: the first of
+    /// those that [`Site::read`] finds.
     pub fn parse(text: &str) -> Result<Self, SiteError> {
-        let table = refusal::check(text)?;
-        let site: Self = toml::from_str(text).map_err(|error| refusal::of_toml(text, &error))?;
-        if site.format != FORMAT {
-            return Err(SiteError::Format { found: site.format });
-        }
-        site.doubt(text, &table)?;
-        Ok(site)
+        Self::read(text).map_err(|mut errors| errors.swap_remove(0))
     }
 
-    fn doubt(&self, text: &str, table: &Spanned<DeTable<'_>>) -> Result<(), SiteError> {
-        let refused = |field: &'static str, found: &str| SiteError::Value {
-            field,
-            found: found.chars().take(80).collect(),
-            at: refusal::place(text, table, field),
+    /// Reads `site.toml`, and tells everything that is wrong with it.
+    ///
+    /// # Errors
+    /// At least one [`SiteError`], at most [`MOST_MISTAKES`].
+    pub fn read(text: &str) -> Result<Self, Vec<SiteError>> {
+        if text.len() > LARGEST {
+            return Err(vec![SiteError::Large { limit: LARGEST }]);
+        }
+        let (table, errors) = toml::de::DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            return Err(errors.iter().take(MOST_MISTAKES).map(|error| refusal::of_toml(text, error)).collect());
+        }
+        let places = Places::over(text, table);
+        let mut doubts = Doubts { text, places: &places, found: Vec::new() };
+        doubts.tables();
+        // What has another shape cannot be looked at any closer.
+        if doubts.found.is_empty() {
+            match toml::from_str::<Self>(text) {
+                Ok(site) if site.format != FORMAT => doubts.found.push(SiteError::Format { found: site.format }),
+                Ok(site) => {
+                    site.doubt(&mut doubts);
+                    if doubts.found.is_empty() {
+                        return Ok(site);
+                    }
+                }
+                Err(error) => doubts.found.push(refusal::of_toml(text, &error)),
+            }
+        }
+        doubts.found.truncate(MOST_MISTAKES);
+        Err(doubts.found)
+    }
+
+    fn doubt(&self, doubts: &mut Doubts<'_, '_>) {
+        let mut refuse = |field: &'static str, found: &str| {
+            let at = doubts.places.value(&[field]);
+            doubts.found.push(SiteError::Value { field, found: found.chars().take(80).collect(), at });
         };
         for (field, value) in [("name", &self.name), ("host", &self.host)] {
             let allowed =
                 |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || (field == "host" && c == '.');
             if value.is_empty() || value.len() > 253 || !value.chars().all(allowed) || value.starts_with(['-', '.']) {
-                return Err(refused(field, value));
+                refuse(field, value);
             }
         }
         if let Some(address) = &self.address
             && address.parse::<std::net::Ipv4Addr>().is_err()
         {
-            return Err(refused("address", address));
+            refuse("address", address);
         }
         if !["en", "fr"].contains(&self.language.as_str()) {
-            return Err(refused("language", &self.language));
+            refuse("language", &self.language);
         }
-        Ok(())
+        self.services.doubt(doubts);
+        for (index, entry) in self.calendar.iter().take(calendar::MOST_ENTRIES + 1).enumerate() {
+            entry.doubt(index, doubts);
+            let index_text = index.to_string();
+            doubts.rule(index < calendar::MOST_ENTRIES, &["calendar", &index_text, "name"], &entry.name, "entries");
+        }
     }
 
     /// The text of `site.toml`.
@@ -153,10 +201,42 @@ pub enum SiteError {
         wanted: Kind,
     },
     /// A key that must be there is not.
-    #[error("read site profile: no key {key:?}")]
+    #[error("read site profile: no key {key:?} in table {table:?}")]
     Missing {
         /// The key.
         key: &'static str,
+        /// Table; empty for the top.
+        table: String,
+    },
+    /// None of the words that a value may be.
+    #[error("read site profile: line {}, column {}: {key} = {found:?}", at.line, at.column)]
+    Choice {
+        /// Where.
+        at: Position,
+        /// The key.
+        key: String,
+        /// The value, at most 80 characters.
+        found: String,
+        /// What it may be.
+        known: String,
+    },
+    /// A value of the site sheet or the calendar that cannot be.
+    #[error("read site profile: {key} = {found:?} is no {rule}")]
+    Rule {
+        /// The key, with those of its tables.
+        key: String,
+        /// The value, at most 80 characters.
+        found: String,
+        /// Where, if it stands in the text.
+        at: Option<Position>,
+        /// Name of the rule in the words of a message.
+        rule: &'static str,
+    },
+    /// More text than a profile may have.
+    #[error("read site profile: more than {limit} bytes")]
+    Large {
+        /// The limit in bytes.
+        limit: usize,
     },
     /// Cannot be written as TOML.
     #[error("write site profile")]

@@ -28,6 +28,7 @@ impl Surroundings<'_> {
             "name": self.site.name, "host": self.site.host, "address": self.address,
             "pod_range": self.ranges.pods, "service_range": self.ranges.services,
             "name_service": self.ranges.name_service(),
+            "services": self.site.services.values(),
         } });
         let mut values = global(Value::Object(self.global.clone()));
         merge(&mut values, chart);
@@ -39,7 +40,29 @@ impl Surroundings<'_> {
     }
 }
 
-/// Puts `above` over `below`: maps are merged, everything else is replaced, `null` takes a key away (Helm's rule).
+/// What a chart is rendered with: `above` over its own `defaults`, where `null` takes a key away (Helm's rule).
+#[must_use]
+pub fn over_defaults(defaults: &Map<String, Value>, above: &Map<String, Value>) -> Map<String, Value> {
+    let mut all = defaults.clone();
+    merge(&mut all, above);
+    drop_nulls(&mut all, above);
+    all
+}
+
+/// Takes away what `above` says `null` for; a `null` of the defaults themselves stays.
+fn drop_nulls(all: &mut Map<String, Value>, above: &Map<String, Value>) {
+    for (key, value) in above {
+        match (all.get_mut(key), value) {
+            (_, Value::Null) => {
+                all.remove(key);
+            }
+            (Some(Value::Object(inner)), Value::Object(above)) => drop_nulls(inner, above),
+            _ => {}
+        }
+    }
+}
+
+/// Puts `above` over `below`: maps are merged, everything else is replaced, also by a `null`, which Helm takes as "no value".
 fn merge(below: &mut Map<String, Value>, above: &Map<String, Value>) {
     for (key, value) in above {
         match (below.get_mut(key), value) {
@@ -65,6 +88,7 @@ mod tests {
         let global = map(json!({ "tier": "small", "site": { "name": "nobody" } }));
         let mut site = Site { name: "campus".to_owned(), host: "campus.example".to_owned(), ..Site::default() };
         site.values.insert("web".to_owned(), map(json!({ "replicas": 3, "image": null })));
+        site.services.dns = vec!["192.0.2.53".to_owned()];
         let ranges = Ranges::chosen(&site, "10.42.0.0/16", "10.43.0.0/16");
         let surroundings = Surroundings { global: &global, site: &site, ranges, address: "192.0.2.7" };
         let chart = map(json!({ "replicas": 1, "image": { "tag": "1" }, "global": { "tier": "large" } }));
@@ -75,10 +99,19 @@ mod tests {
                 "global": { "tier": "large", "site": {
                     "name": "campus", "host": "campus.example", "address": "192.0.2.7",
                     "pod_range": "10.42.0.0/16", "service_range": "10.43.0.0/16", "name_service": "10.43.0.10",
+                    "services": { "dns": ["192.0.2.53"], "ntp": [] },
                 } },
             })
         );
         assert_eq!(surroundings.values("other", &chart)["replicas"], 1);
+    }
+
+    #[test]
+    fn a_null_takes_a_default_away() {
+        let defaults = map(json!({ "a": 1, "b": { "c": 2, "d": null }, "e": null }));
+        let above = map(json!({ "a": null, "b": { "c": null, "f": { "g": null } }, "h": 3 }));
+        let all = Value::Object(over_defaults(&defaults, &above));
+        assert_eq!(all, json!({ "b": { "d": null, "f": {} }, "e": null, "h": 3 }));
     }
 
     #[test]

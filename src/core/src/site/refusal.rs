@@ -4,26 +4,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::SiteError;
+use super::place::{Places, Position};
 use crate::message::Message;
 use crate::network::Network;
-
-/// A place in a text; both numbers from 1, the column in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
-    /// Line.
-    pub line: usize,
-    /// Column.
-    pub column: usize,
-}
-
-impl Position {
-    /// The place of a byte; behind the end it is the end.
-    pub(super) fn of(text: &str, byte: usize) -> Self {
-        let before = text.get(..byte).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-        Self { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
-    }
-}
 
 /// What a value must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +21,12 @@ pub enum Kind {
     Table,
     /// An IPv4 network in quotation marks.
     Network,
+    /// A list of texts.
+    Texts,
+    /// A list of tables.
+    Tables,
+    /// A date or time, with or without quotation marks.
+    Moment,
 }
 
 impl Kind {
@@ -50,6 +39,9 @@ impl Kind {
             Self::Flag => "flag",
             Self::Table => "table",
             Self::Network => "network",
+            Self::Texts => "texts",
+            Self::Tables => "tables",
+            Self::Moment => "moment",
         }
     }
 
@@ -60,6 +52,9 @@ impl Kind {
             Self::Flag => value.is_bool(),
             Self::Table => value.is_table(),
             Self::Network => value.as_str().is_some_and(|text| text.parse::<Network>().is_ok()),
+            Self::Texts => value.as_array().is_some_and(|list| list.iter().all(|one| one.get_ref().is_str())),
+            Self::Tables => value.as_array().is_some_and(|list| list.iter().all(|one| one.get_ref().is_table())),
+            Self::Moment => value.is_str() || value.is_datetime(),
         }
     }
 }
@@ -75,6 +70,8 @@ const TOP: Keys = &[
     ("language", Kind::Text, false),
     ("values", Kind::Table, false),
     ("kubernetes", Kind::Table, false),
+    ("services", Kind::Table, false),
+    ("calendar", Kind::Tables, false),
 ];
 const KUBERNETES: Keys = &[
     ("allow_cgroup_v1", Kind::Flag, false),
@@ -82,57 +79,155 @@ const KUBERNETES: Keys = &[
     ("service_cidr", Kind::Network, false),
 ];
 
-/// Refuses text that is no TOML, keys that the format does not have, and values of another kind; values of charts are
-/// the publisher's, and are only tables here.
-pub(super) fn check(text: &str) -> Result<Spanned<DeTable<'_>>, SiteError> {
-    let table = DeTable::parse(text).map_err(|error| of_toml(text, &error))?;
-    let top = table.get_ref();
-    obeys(text, "", top, TOP)?;
-    if let Some(DeValue::Table(inner)) = top.get("kubernetes").map(Spanned::get_ref) {
-        obeys(text, "kubernetes", inner, KUBERNETES)?;
-    }
-    if let Some(DeValue::Table(charts)) = top.get("values").map(Spanned::get_ref) {
-        for (chart, values) in charts {
-            of_kind(text, chart.get_ref(), values, Kind::Table)?;
+const SERVICES: Keys = &[
+    ("dns", Kind::Texts, false),
+    ("ntp", Kind::Texts, false),
+    ("ca", Kind::Text, false),
+    ("smtp", Kind::Table, false),
+    ("proxy", Kind::Table, false),
+    ("syslog", Kind::Table, false),
+];
+const SMTP: Keys = &[
+    ("host", Kind::Text, true),
+    ("port", Kind::Number, false),
+    ("security", Kind::Text, false),
+    ("from", Kind::Text, true),
+    ("user", Kind::Text, false),
+];
+const PROXY: Keys = &[("url", Kind::Text, true), ("exceptions", Kind::Texts, false), ("user", Kind::Text, false)];
+const SYSLOG: Keys = &[("host", Kind::Text, true), ("port", Kind::Number, false), ("protocol", Kind::Text, false)];
+const CALENDAR: Keys = &[
+    ("kind", Kind::Text, true),
+    ("name", Kind::Text, true),
+    ("days", Kind::Texts, false),
+    ("from", Kind::Moment, true),
+    ("to", Kind::Moment, true),
+    ("zone", Kind::Text, true),
+];
+/// Values that are one of a few words, by table and key; an index in the table's name is left out.
+const CHOICES: &[(&str, &str, &[&str])] = &[
+    ("services.smtp", "security", &["none", "starttls", "tls"]),
+    ("services.syslog", "protocol", &["udp", "tcp"]),
+    ("calendar", "kind", &["critical", "maintenance"]),
+    ("calendar", "days", &["mon", "tue", "wed", "thu", "fri", "sat", "sun"]),
+];
+
+/// Tables of the format below the top.
+const TABLES: &[(&[&str], Keys)] = &[
+    (&["kubernetes"], KUBERNETES),
+    (&["services"], SERVICES),
+    (&["services", "smtp"], SMTP),
+    (&["services", "proxy"], PROXY),
+    (&["services", "syslog"], SYSLOG),
+];
+
+/// What is wrong with a profile, in the order of the text's own structure.
+pub(super) struct Doubts<'a, 't> {
+    pub(super) text: &'t str,
+    pub(super) places: &'a Places<'t>,
+    pub(super) found: Vec<SiteError>,
+}
+
+impl Doubts<'_, '_> {
+    /// Notes that a value breaks `rule` unless it `fits`.
+    pub(super) fn rule(&mut self, fits: bool, path: &[&str], found: &str, rule: &'static str) {
+        if !fits {
+            let at = self.places.value(path);
+            self.found.push(SiteError::Rule { key: path.join("."), found: cut(found), at, rule });
         }
     }
-    Ok(table)
-}
 
-fn obeys(text: &str, name: &str, table: &DeTable<'_>, keys: Keys) -> Result<(), SiteError> {
-    for (key, value) in table {
-        let Some((_, kind, _)) = keys.iter().find(|(known, ..)| *known == key.get_ref().as_ref()) else {
-            let known: Vec<&str> = keys.iter().map(|(key, ..)| *key).collect();
-            return Err(SiteError::Key {
-                at: Position::of(text, key.span().start),
-                table: name.to_owned(),
-                key: cut(key.get_ref()),
-                meant: similar(key.get_ref(), &known).map(str::to_owned),
-                known: known.join(", "),
+    pub(super) fn port(&mut self, port: Option<u16>, path: &[&str]) {
+        self.rule(port != Some(0), path, "0", "port");
+    }
+
+    pub(super) fn name(&mut self, name: Option<&str>, path: &[&str]) {
+        let fits = name.is_none_or(|name| (1..=254).contains(&name.len()) && !name.chars().any(char::is_control));
+        self.rule(fits, path, name.unwrap_or_default(), "user");
+    }
+
+    /// Keys that the format does not have, and values of another kind; values of charts are the publisher's, and are only
+    /// tables here.
+    pub(super) fn tables(&mut self) {
+        let top = self.places.top();
+        self.obeys("", top, TOP);
+        for (path, keys) in TABLES {
+            if let Some(table) = below(top, path) {
+                self.obeys(&path.join("."), table, keys);
+            }
+        }
+        if let Some(DeValue::Array(entries)) = top.get("calendar").map(Spanned::get_ref) {
+            for entry in entries {
+                if let DeValue::Table(table) = entry.get_ref() {
+                    self.obeys("calendar", table, CALENDAR);
+                }
+            }
+        }
+        if let Some(DeValue::Table(charts)) = top.get("values").map(Spanned::get_ref) {
+            for (chart, values) in charts {
+                self.of_kind(chart.get_ref(), values, Kind::Table);
+            }
+        }
+    }
+
+    fn obeys(&mut self, name: &str, table: &DeTable<'_>, keys: Keys) {
+        for (key, value) in table {
+            let Some((_, kind, _)) = keys.iter().find(|(known, ..)| *known == key.get_ref().as_ref()) else {
+                let known: Vec<&str> = keys.iter().map(|(key, ..)| *key).collect();
+                self.found.push(SiteError::Key {
+                    at: Position::of(self.text, key.span().start),
+                    table: name.to_owned(),
+                    key: cut(key.get_ref()),
+                    meant: similar(key.get_ref(), &known).map(str::to_owned),
+                    known: known.join(", "),
+                });
+                continue;
+            };
+            if self.of_kind(key.get_ref(), value, *kind) {
+                self.choice(name, key.get_ref(), value);
+            }
+        }
+        for (key, ..) in keys.iter().filter(|(key, _, needed)| *needed && !table.contains_key(*key)) {
+            self.found.push(SiteError::Missing { key, table: name.to_owned() });
+        }
+    }
+
+    fn of_kind(&mut self, key: &str, value: &Spanned<DeValue<'_>>, kind: Kind) -> bool {
+        let fits = kind.fits(value.get_ref());
+        if !fits {
+            self.found.push(SiteError::Kind {
+                at: Position::of(self.text, value.span().start),
+                key: cut(key),
+                wanted: kind,
             });
-        };
-        of_kind(text, key.get_ref(), value, *kind)?;
+        }
+        fits
     }
-    match keys.iter().find(|(key, _, needed)| *needed && !table.contains_key(*key)) {
-        None => Ok(()),
-        Some((key, ..)) => Err(SiteError::Missing { key }),
+
+    fn choice(&mut self, table: &str, key: &str, value: &Spanned<DeValue<'_>>) {
+        let Some((.., words)) = CHOICES.iter().find(|(t, k, _)| (*t, *k) == (table, key)) else { return };
+        let list = value.get_ref().as_array().map_or_else(|| vec![value], |list| list.iter().collect());
+        for one in list {
+            let Some(found) = one.get_ref().as_str().filter(|found| !words.contains(found)) else { continue };
+            self.found.push(SiteError::Choice {
+                at: Position::of(self.text, one.span().start),
+                key: key.to_owned(),
+                found: cut(found),
+                known: words.join(", "),
+            });
+        }
     }
 }
 
-fn of_kind(text: &str, key: &str, value: &Spanned<DeValue<'_>>, kind: Kind) -> Result<(), SiteError> {
-    if kind.fits(value.get_ref()) {
-        return Ok(());
-    }
-    Err(SiteError::Kind { at: Position::of(text, value.span().start), key: cut(key), wanted: kind })
+fn below<'t, 'a>(top: &'t DeTable<'a>, path: &[&str]) -> Option<&'t DeTable<'a>> {
+    path.iter().try_fold(top, |table, key| match table.get(*key)?.get_ref() {
+        DeValue::Table(inner) => Some(inner),
+        _ => None,
+    })
 }
 
 fn cut(text: &str) -> String {
     text.chars().take(80).collect()
-}
-
-/// The place of a value at the top, by its key.
-pub(super) fn place(text: &str, table: &Spanned<DeTable<'_>>, key: &str) -> Option<Position> {
-    table.get_ref().get(key).map(|value| Position::of(text, value.span().start))
 }
 
 /// An error of the TOML parser, or of the types of values.
@@ -186,7 +281,24 @@ impl SiteError {
             Self::Kind { at, key, wanted } => {
                 placed("profile-kind", at).with("field", key.as_str()).with("wanted", wanted.name())
             }
-            Self::Missing { key } => Message::new("profile-field-missing").with("field", *key),
+            Self::Missing { key, table } if table.is_empty() => {
+                Message::new("profile-field-missing").with("field", *key)
+            }
+            Self::Missing { key, table } => {
+                Message::new("profile-field-missing-in").with("field", *key).with("table", table.as_str())
+            }
+            Self::Choice { at, key, found, known } => placed("profile-choice", at)
+                .with("field", key.as_str())
+                .with("value", found.as_str())
+                .with("known", known.as_str()),
+            Self::Rule { key, found, at, rule } => {
+                let words = match at {
+                    Some(at) => placed("profile-rule", at),
+                    None => Message::new("profile-rule-typed"),
+                };
+                words.with("field", key.as_str()).with("value", found.as_str()).with("rule", *rule)
+            }
+            Self::Large { limit } => Message::new("profile-large").with("limit", *limit / 1024),
             Self::Value { at: Some(at), field: "language", found } => {
                 placed("profile-language", at).with("value", found.as_str())
             }
@@ -201,11 +313,22 @@ impl SiteError {
         })
     }
 
+    /// Where it is, if it is somewhere.
+    #[must_use]
+    pub const fn at(&self) -> Option<Position> {
+        match self {
+            Self::Toml { at, .. } | Self::Key { at, .. } | Self::Kind { at, .. } | Self::Choice { at, .. } => Some(*at),
+            Self::Value { at, .. } | Self::Rule { at, .. } => *at,
+            _ => None,
+        }
+    }
+
     /// The same for values that were typed one by one: they stand in no line.
     #[must_use]
     pub fn typed(self) -> Self {
         match self {
             Self::Value { field, found, .. } => Self::Value { field, found, at: None },
+            Self::Rule { key, found, rule, .. } => Self::Rule { key, found, rule, at: None },
             other => other,
         }
     }
