@@ -13,6 +13,7 @@ format = 1
 name = "small"
 version = "1.0.0"
 sequence = 1
+upgrades_from = [">=1.0.0, <1.1.0"]
 notes = { en = "A test.", fr = "Un essai." }
 [kubernetes]
 version = "1.36.3"
@@ -79,6 +80,10 @@ impl Bench {
 
     pub fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).expect("read")
+    }
+
+    pub fn read_bytes(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).expect("read")
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
