@@ -14,6 +14,7 @@ pub mod layout;
 pub mod process;
 pub mod programs;
 pub mod removal;
+pub mod restore_point;
 pub mod serving;
 pub mod trial;
 pub mod units;
