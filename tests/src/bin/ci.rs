@@ -3,10 +3,10 @@
 //! ```text
 //! cargo ci                   everything
 //! cargo ci --list            the names of the steps
-//! cargo ci --only STEP...    these steps only
+//! cargo ci --only STEP...    these steps only, whatever results are kept
 //! ```
 
-use bridle_journeys::gate::{Gate, Report};
+use bridle_journeys::gate::{Gate, Report, Work, keep};
 use bridle_journeys::testhost;
 use std::env;
 use std::fs;
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 
 fn gate() -> io::Result<ExitCode> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(PathBuf::from).unwrap_or_default();
-    let gate = Gate::open(&root)?;
+    let mut gate = Gate::open(&root)?;
     let names = gate.names();
     let words: Vec<String> = env::args().skip(1).collect();
     let chosen = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
@@ -42,6 +42,8 @@ fn gate() -> io::Result<ExitCode> {
             if let Some(unknown) = chosen.iter().find(|name| !names.iter().any(|known| known == *name)) {
                 return Err(io::Error::other(format!("no step {unknown:?}; cargo ci --list shows them")));
             }
+            // Who names a step wants to see it run.
+            gate = gate.anew();
             chosen.iter().map(|name| (*name).to_owned()).collect()
         }
         _ => {
@@ -66,7 +68,11 @@ fn run(gate: &Gate, root: &Path, names: &[String], strict: bool) -> io::Result<b
         println!("begins   {name} (output: target/ci/{name}.log)");
         let begin = Instant::now();
         let log = logs.join(format!("{name}.log"));
+        let key = matches!(step.work, Work::Run { .. }).then(|| gate.key(name)).flatten();
         let outcome = step.run(&log);
+        if let Some(key) = key {
+            keep(root, &key, outcome.counts, begin.elapsed().as_secs())?;
+        }
         report.add(name, &outcome, begin.elapsed(), &log);
     }
     // What a test program that was killed has left on this machine.

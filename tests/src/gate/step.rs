@@ -33,6 +33,13 @@ pub enum Work {
         /// How its results are counted.
         counting: Counting,
     },
+    /// Does nothing: the same tests have passed for the very same content.
+    Kept {
+        /// How many tests passed then.
+        passed: u64,
+        /// When, and how to run them anew.
+        said: String,
+    },
     /// Does nothing: the machine or the checkout cannot run it.
     Skip {
         /// How many tests are not run.
@@ -71,6 +78,10 @@ impl Step {
     pub fn run(self, log: &Path) -> Outcome {
         match self.work {
             Work::Packages => install(),
+            Work::Kept { passed, said } => {
+                let counts = Counts { passed, ..Counts::default() };
+                Outcome { counts, remark: Some(said), required_skip: false }
+            }
             Work::Skip { tests, reason, required } => {
                 let counts = Counts { skipped: tests, ..Counts::default() };
                 Outcome { counts, remark: Some(reason), required_skip: required }
@@ -160,6 +171,14 @@ mod tests {
         let long = Duration::from_secs(20);
         assert_eq!(run("true", long, Counting::Check).counts, Counts { passed: 1, ..Counts::default() });
         assert_eq!(run("false", long, Counting::Check).counts, Counts { failed: 1, ..Counts::default() });
+    }
+
+    #[test]
+    fn what_was_kept_counts_as_passed_and_is_said() {
+        let work = Work::Kept { passed: 3, said: "passed at x".to_owned() };
+        let outcome = Step { name: "x".to_owned(), work }.run(Path::new("/nowhere"));
+        assert_eq!(outcome.counts, Counts { passed: 3, ..Counts::default() });
+        assert_eq!(outcome.remark.as_deref(), Some("passed at x"));
     }
 
     #[test]
