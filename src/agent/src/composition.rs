@@ -15,13 +15,15 @@ use bridle_host::layout::Layout;
 use bridle_host::process::Processes;
 use bridle_host::removal::Keeper;
 use bridle_host::world::Machine;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::change::Changer;
 use crate::observe::{Observatory, Sight};
 use crate::operations::{Operations, Ports};
+use crate::recreate::Renewer;
 use crate::removal::Remover;
 use crate::store::SharedStore;
+use crate::systemd::Inherited;
 use crate::upkeep::Upkeep;
 use crate::{api, registry, removal, systemd};
 
@@ -108,19 +110,22 @@ fn start(
 ) -> Result<(), AgentError> {
     let log = tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false).with_writer(std::io::stderr);
     let _a_second_agent_of_a_test_shares_it = log.try_init();
+    let socket = Layout::under(&options.root).socket();
+    let inherited = Inherited::take(&socket, options.registry_port);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(16)
         .enable_all()
         .build()
         .map_err(AgentError::Threads)?;
-    let result = runtime.block_on(serve(options, world, follow));
+    let result = runtime.block_on(serve(options, inherited, world, follow));
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     result
 }
 
 async fn serve(
     options: &AgentOptions,
+    inherited: Inherited,
     world: impl FnOnce(&Layout, &Arc<SharedStore>) -> Result<World, AgentError>,
     follow: Option<Follow>,
 ) -> Result<(), AgentError> {
@@ -136,11 +141,10 @@ async fn serve(
         parts.operations.when_ended(Box::new(move |view| follow(&layout, view)));
     }
 
-    let registry_address = ("127.0.0.1", options.registry_port);
-    let registry_listener = TcpListener::bind(registry_address)
+    let registry_listener = registry::listen(options.registry_port, inherited.registry)
         .await
         .map_err(|source| AgentError::Listen { what: format!("127.0.0.1:{}", options.registry_port), source })?;
-    let api_listener = api::listen(&layout.socket())?;
+    let api_listener = api::listen(&layout.socket(), inherited.api)?;
     let registry = tokio::spawn(registry::serve(registry_listener, Arc::clone(&store)));
     let api = tokio::spawn(api::serve(api_listener, parts.clone()));
     // The registry must answer before Kubernetes asks it for an image.
@@ -172,6 +176,8 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<SharedStore>,
     pub(crate) upkeep: Arc<Upkeep>,
     pub(crate) remover: Arc<Remover>,
+    pub(crate) renewer: Arc<Renewer>,
+    pub(crate) changer: Arc<Changer>,
 }
 
 fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<Parts, AgentError> {
@@ -191,6 +197,8 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
         tracing::warn!(code = fault.code.code(), causes = ?fault.causes, "record of the releases seen");
     }
     let remover = Arc::new(Remover::new(layout.clone(), Arc::clone(&operations), Arc::clone(&world.sight)));
+    let changer = Changer::new(layout.clone(), Arc::clone(&operations), Arc::clone(store), Arc::clone(&world.sight));
+    let renewer = Renewer::new(layout.clone(), Arc::clone(&operations), Arc::clone(store), Arc::clone(&world.sight));
     let observatory = Observatory::new(layout.clone(), world.sight, world.clock, Arc::clone(&operations));
     Ok(Parts {
         operations,
@@ -198,6 +206,8 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
         store: Arc::clone(store),
         upkeep: Arc::new(upkeep),
         remover,
+        renewer: Arc::new(renewer),
+        changer: Arc::new(changer),
     })
 }
 

@@ -1,9 +1,11 @@
 //! The daemon: the only place where operations run, and the owner of everything that listens.
 
 mod api;
+mod change;
 mod composition;
 mod observe;
 mod operations;
+mod recreate;
 mod registry;
 mod removal;
 mod store;

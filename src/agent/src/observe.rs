@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bridle_cluster::KubeCluster;
-use bridle_core::fault::Fault;
+use bridle_cluster::{Belongings, KubeCluster};
+use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
 use bridle_core::port::{Clock, Timestamp};
+use bridle_core::release::Secret;
 use bridle_core::site::Site;
 use bridle_core::status::{Health, HostView, NodeView, StatusView, WorkloadView, judge};
+use bridle_core::step::ChartName;
 use bridle_host::facts;
 use bridle_host::files;
 use bridle_host::layout::Layout;
@@ -38,6 +40,14 @@ pub trait Sight: Send + Sync {
     fn images(&self) -> Option<BTreeSet<String>> {
         None
     }
+
+    /// What there is of these Helm releases, and what is beside them.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that cannot be told; so it is where there is no cluster to ask.
+    fn belongings(&self, _charts: &[ChartName], _secrets: &[Secret]) -> Result<Belongings, Fault> {
+        Err(Fault::new(FaultCode::KubernetesRefused).with("what", "objects"))
+    }
 }
 
 impl Sight for KubeCluster {
@@ -47,6 +57,10 @@ impl Sight for KubeCluster {
 
     fn images(&self) -> Option<BTreeSet<String>> {
         self.images_in_use().inspect_err(|fault| tracing::warn!(causes = ?fault.causes, "images in use")).ok()
+    }
+
+    fn belongings(&self, charts: &[ChartName], secrets: &[Secret]) -> Result<Belongings, Fault> {
+        KubeCluster::belongings(self, charts, secrets)
     }
 }
 

@@ -10,7 +10,9 @@ use std::thread::JoinHandle;
 use bridle_core::event::{Event, EventKind, OperatorCommand};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
-use bridle_core::operation::{OperationId, OperationState, OperationView};
+use bridle_core::operation::{LAUNCHER, OperationId, OperationState, OperationView};
+use bridle_core::plan::applied::Applied;
+use bridle_core::plan::forecast::Learned;
 use bridle_core::plan::{OperationKind, Plan};
 use bridle_core::port::{Clock, Cluster, Host};
 use bridle_host::journal;
@@ -58,6 +60,12 @@ struct State {
     /// How many tidy the store: no operation begins meanwhile.
     tidying: usize,
     installed: Option<String>,
+    /// What committed operations have put in place.
+    applied: Option<Applied>,
+    /// What steps took on this host.
+    learned: Learned,
+    /// Operations that this host has had.
+    count: u64,
 }
 
 struct Current {
@@ -93,9 +101,8 @@ impl Operations {
                 }
             };
             let Some(view) = OperationView::fold(&events) else { continue };
-            if let Some(installed) = leaves(&view) {
-                state.installed = installed;
-            }
+            state.count += 1;
+            state.remember(&view, &events);
             if !view.state.is_final() {
                 state.open.push_back(id);
             }
@@ -124,6 +131,15 @@ impl Operations {
             act(&view);
         }
         let _once = self.when_ended.set(act);
+    }
+
+    /// Takes the open operation back if the agent that it brought did not come up; `failed` says that of a release.
+    pub(crate) fn fall_back(&self, failed: impl Fn(&str) -> bool) {
+        let mut state = self.lock();
+        let open = state.current.as_ref().map(|current| &current.view).filter(|view| !view.state.is_final());
+        if open.is_some_and(|view| failed(&view.to) && !view.is_past_commit()) {
+            state.commands.push_back((OperatorCommand::Abort, LAUNCHER.to_owned()));
+        }
     }
 
     /// Why no new operation but an uninstallation begins; empty where one may.
@@ -174,6 +190,7 @@ impl Operations {
         journal::create(&self.dir, &first)?;
         let view = OperationView::begin(&first).ok_or_else(|| Fault::new(FaultCode::Internal))?;
         state.open.push_back(operation);
+        state.count += 1;
         state.current = Some(Current { events: vec![first], view: view.clone() });
         state.commands.clear();
         state.waiting = false;
@@ -204,6 +221,17 @@ impl Operations {
     /// The operation that runs, waits, or ended last.
     pub(crate) fn current(&self) -> Option<OperationView> {
         self.lock().current.as_ref().map(|current| current.view.clone())
+    }
+
+    /// What committed operations have put in place, and how many operations there have been.
+    pub(crate) fn applied(&self) -> (Option<Applied>, u64) {
+        let state = self.lock();
+        (state.applied.clone(), state.count)
+    }
+
+    /// What steps took on this host.
+    pub(crate) fn learned(&self) -> Learned {
+        self.lock().learned.clone()
     }
 
     /// The release that the last committed operation left.
@@ -273,6 +301,9 @@ impl Operations {
         if view.kind == OperationKind::Uninstall && command == OperatorCommand::Abort {
             return Err(Fault::new(FaultCode::RemovalFinal));
         }
+        if view.kind == OperationKind::Recreate && command == OperatorCommand::Abort {
+            return Err(Fault::new(FaultCode::RecreateFinal));
+        }
         let mut state = self.lock();
         let is_current = state.current.as_ref().is_some_and(|current| current.view.id == *id);
         if !is_current || !view.state.allows(&command) || state.commands.len() >= MOST_COMMANDS {
@@ -296,6 +327,21 @@ impl Operations {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes an operation into account that has ended, or not yet.
+    fn remember(&mut self, view: &OperationView, events: &[Event]) {
+        self.learned.learn(events);
+        if let Some(installed) = leaves(view) {
+            self.installed = installed;
+        }
+        if let (OperationState::Committed, Some(EventKind::Approved { plan, .. })) =
+            (view.state, events.first().map(|event| &event.kind))
+        {
+            self.applied = Applied::with(self.applied.take(), plan);
+        }
     }
 }
 

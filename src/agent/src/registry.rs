@@ -31,6 +31,20 @@ use crate::store::SharedStore;
 /// Header with the digest of what is served.
 const CONTENT_DIGEST: &str = "docker-content-digest";
 
+/// Listens at the port of loopback that systemd holds, or opens it.
+///
+/// # Errors
+/// The operating system's, if somebody else has it.
+pub(crate) async fn listen(port: u16, inherited: Option<std::net::TcpListener>) -> std::io::Result<TcpListener> {
+    match inherited {
+        Some(listener) => {
+            listener.set_nonblocking(true)?;
+            TcpListener::from_std(listener)
+        }
+        None => TcpListener::bind(("127.0.0.1", port)).await,
+    }
+}
+
 /// Serves until the task is aborted.
 pub(crate) async fn serve(listener: TcpListener, store: Arc<SharedStore>) {
     serve_within(listener, store, Limits::default()).await;

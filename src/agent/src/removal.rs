@@ -132,13 +132,22 @@ pub fn wake() -> Result<(), Fault> {
     if removal_is_pending(Path::new("/")) {
         return systemd.start(units::REMOVAL);
     }
-    let unit = layout.units_dir().join(units::AGENT);
-    if !unit.exists() {
-        files::write_atomic(&unit, units::agent_unit().as_bytes(), 0o644)?;
+    let mut new = false;
+    for (unit, text) in units::of_agent() {
+        let path = layout.units_dir().join(unit);
+        if !path.exists() {
+            files::write_atomic(&path, text.as_bytes(), 0o644)?;
+            new = true;
+        }
+    }
+    if new {
         systemd.daemon_reload()?;
     }
-    systemd.reset_failed(units::AGENT)?;
-    systemd.enable_now(units::AGENT)
+    for (unit, _) in units::of_agent() {
+        systemd.reset_failed(unit)?;
+        systemd.enable(unit)?;
+    }
+    systemd.start(units::AGENT)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use bridle_host::world::Releases;
 pub(crate) struct SharedStore {
     store: Store,
     known: RwLock<(Arc<Catalogue>, Duration)>,
+    preferred: RwLock<Option<String>>,
 }
 
 /// The pins are not read again more often than this: a stranger on loopback may ask for unknown names all day.
@@ -25,12 +26,19 @@ const REFRESH: Duration = Duration::from_secs(2);
 impl SharedStore {
     pub(crate) fn new(store: Store) -> Result<Self, StoreError> {
         let catalogue = Arc::new(store.catalogue()?);
-        Ok(Self { store, known: RwLock::new((catalogue, SystemClock.monotonic())) })
+        let known = RwLock::new((catalogue, SystemClock.monotonic()));
+        Ok(Self { store, known, preferred: RwLock::new(None) })
+    }
+
+    /// Says which release (`NAME-VERSION`) decides what a tag means that several have; without one the newest does.
+    pub(crate) fn prefer(&self, release: Option<String>) {
+        *self.preferred.write().unwrap_or_else(PoisonError::into_inner) = release;
     }
 
     /// Descriptor of an image manifest by `host/name:tag` or `host/name@digest`.
     pub(crate) fn resolve(&self, reference: &str) -> Result<Option<Descriptor>, StoreError> {
-        self.look_up(|catalogue| catalogue.resolve(reference).cloned())
+        let preferred = self.preferred();
+        self.look_up(|catalogue| catalogue.resolve(reference, preferred.as_deref()).cloned())
     }
 
     /// Path and size in bytes of a blob that a pinned release names.
@@ -40,10 +48,11 @@ impl SharedStore {
     }
 
     /// Tags of the repository `name` (`host/name`), in the order of their names; none if there is no such repository.
+    /// Which release means what by them is not told here.
     pub(crate) fn tags(&self, name: &str) -> Result<Vec<String>, StoreError> {
         let of_name = |catalogue: &Catalogue| {
             let tags: Vec<String> = catalogue
-                .images()
+                .images(None)
                 .filter_map(|(reference, _)| reference.strip_prefix(name)?.strip_prefix(':').map(str::to_owned))
                 .collect();
             (!tags.is_empty()).then_some(tags)
@@ -79,6 +88,10 @@ impl SharedStore {
             })
         });
         views.collect()
+    }
+
+    fn preferred(&self) -> Option<String> {
+        self.preferred.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn look_up<T>(&self, find: impl Fn(&Catalogue) -> Option<T>) -> Result<Option<T>, StoreError> {

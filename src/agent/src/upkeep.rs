@@ -12,11 +12,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bridle_bundle::file::{Conditions, FileError, OpenedBundle, Stream, VerifiedBundle, in_sequence};
-use bridle_bundle::store::{Checked, InUse, Pin, Progress, StoreError};
+use bridle_bundle::store::{Checked, InUse, Ingested, Pin, Progress, StoreError};
 use bridle_bundle::trust::{Seen, TrustedKeys};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::{Clock, Timestamp};
 use bridle_core::status::ReleaseView;
+use bridle_core::store::diff::Comparison;
+use bridle_core::store::have::HaveList;
 use bridle_core::store::space::SpaceView;
 use bridle_core::store::{AddView, CollectView, ReleaseDetail, RepairView, SizedPart};
 use bridle_host::files::Lock;
@@ -48,6 +50,8 @@ impl Upkeep {
         sight: Arc<dyn Sight>,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        // Until somebody says which release serves, it is the installed one.
+        store.prefer(operations.installed());
         Self { layout, store, operations, sight, clock, remembering: Mutex::new(()) }
     }
 
@@ -68,7 +72,8 @@ impl Upkeep {
         self.store.refresh().map_err(|error| self.fault(&error))?;
         self.remember()?;
         tracing::info!(release = id, new = ingested.new, reused = ingested.reused, "release added");
-        Ok(AddView { id, new: ingested.new, reused: ingested.reused, bytes: ingested.bytes })
+        let Ingested { new, reused, bytes, image_bytes } = ingested;
+        Ok(AddView { id, new, reused, bytes, image_bytes })
     }
 
     /// Brings damaged and missing parts back from a stream.
@@ -149,6 +154,29 @@ impl Upkeep {
         let blobs = store.blobs_of(id).map_err(|error| self.fault(&error))?;
         let current = self.operations.installed().as_deref() == Some(id);
         Ok(detail(&pin, blobs.iter().map(|blob| blob.size).sum(), current))
+    }
+
+    /// What this host has of its platform, for a publisher who makes a delta.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the store cannot be read, or holds no complete release.
+    pub(crate) fn have(&self) -> Result<HaveList, Fault> {
+        let store = self.store.store();
+        let pins = store.releases().map_err(|error| self.fault(&error))?;
+        let installed = self.operations.installed();
+        let current = pins.iter().find(|pin| installed.as_deref() == Some(pin.id().as_str()));
+        let platform = current.or_else(|| pins.first()).map(|pin| pin.name.as_str());
+        let nothing = || Fault::new(FaultCode::NothingToHave);
+        let list = store.have(platform.ok_or_else(nothing)?).map_err(|error| self.fault(&error))?;
+        if list.releases.is_empty() { Err(nothing()) } else { Ok(list) }
+    }
+
+    /// How two releases differ.
+    ///
+    /// # Errors
+    /// A [`Fault`] if one is not there, or is damaged.
+    pub(crate) fn compare(&self, old: &str, new: &str) -> Result<Comparison, Fault> {
+        self.store.store().compare(old, new).map_err(|error| self.fault(&error))
     }
 
     fn verified<R: Read>(&self, stream: R) -> Result<VerifiedBundle<Stream<R>>, Fault> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bridle_core::digest::Digest;
 use bridle_core::message::Language;
 use bridle_core::operation::OperationId;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -64,10 +65,14 @@ pub enum Command {
     #[command(subcommand)]
     Release(Release),
     #[command(subcommand)]
+    Upgrade(Upgrade),
+    #[command(subcommand)]
     Store(Store),
     Explain {
         code: Option<String>,
     },
+    #[command(subcommand)]
+    Application(Application),
     Uninstall(Uninstall),
     Completions {
         shell: Shell,
@@ -83,6 +88,19 @@ pub enum Command {
     LastAct,
 }
 
+#[derive(Debug, Subcommand)]
+pub enum Application {
+    Recreate(Recreate),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Recreate {
+    #[arg(long)]
+    pub dry_run: bool,
+    #[arg(long)]
+    pub yes: bool,
+}
+
 #[derive(Debug, clap::Args)]
 pub struct Uninstall {
     #[arg(long, conflicts_with = "delete_data")]
@@ -95,6 +113,41 @@ pub struct Uninstall {
     pub dry_run: bool,
     #[arg(long, conflicts_with = "delete_data")]
     pub yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Upgrade {
+    Plan {
+        release: Option<String>,
+        #[arg(long)]
+        no_data_copy: bool,
+        #[arg(long)]
+        detailed_exitcode: bool,
+    },
+    Start {
+        release: Option<String>,
+        #[command(flatten)]
+        how: Start,
+    },
+    Rollback {
+        #[command(flatten)]
+        how: Start,
+    },
+    History,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Start {
+    #[arg(long, value_name = "DIGEST")]
+    pub plan: Option<Digest>,
+    #[arg(long)]
+    pub no_data_copy: bool,
+    #[arg(long, value_name = "NAME")]
+    pub even_in: Option<String>,
+    #[arg(long)]
+    pub yes: bool,
+    #[arg(long)]
+    pub detach: bool,
 }
 
 #[derive(Debug, Subcommand)]

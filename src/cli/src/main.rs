@@ -1,5 +1,6 @@
 //! `bridle`: every command on a host, as a client of the agent.
 
+mod application;
 mod arguments;
 mod attach;
 mod completions;
@@ -14,6 +15,7 @@ mod status;
 mod steps;
 mod store;
 mod uninstall;
+mod upgrade;
 mod upload;
 
 use std::process::ExitCode;
@@ -47,6 +49,7 @@ fn run(face: &Face, config: &ClientConfig, command: Command) -> Result<Exit, Fau
         Command::Status { watch } => block_on(status::run(face, config, watch)),
         Command::Operation(command) => block_on(operation::run(face, config, command)),
         Command::Release(command) => block_on(release::run(face, config, command)),
+        Command::Upgrade(command) => block_on(upgrade::run(face, config, command)),
         Command::Store(command) => block_on(store::run(face, config, command)),
         Command::Explain { code } => explain::run(face, code.as_deref()),
         Command::Completions { shell } => {
@@ -56,6 +59,7 @@ fn run(face: &Face, config: &ClientConfig, command: Command) -> Result<Exit, Fau
         Command::Man { folder } => man::run(face, &folder),
         Command::Agent => agent(),
         Command::LastAct => bridle_agent::remove_rest().map(|()| Exit::Ok),
+        Command::Application(command) => block_on(application::run(face, config, &command)),
         Command::Uninstall(options) => block_on(uninstall::run(face, config, &options)),
         Command::Tui => block_on(bridle_tui::run(config, face.language, face.paint.0)),
     }

@@ -202,7 +202,15 @@ impl Style {
                 lines
             }
             OperationState::RolledBack => {
-                vec![String::new(), self.sentence(view, &Message::new("end-rolled-back").with("time", time))]
+                let mut lines =
+                    vec![String::new(), self.sentence(view, &Message::new("end-rolled-back").with("time", time))];
+                if let Some(cause) = &view.cause {
+                    let text = FaultText::new(cause, self.language);
+                    let because = Message::new("end-because").with("because", text.what).with("code", text.code);
+                    lines.push(self.words(&because));
+                    lines.extend(text.detail);
+                }
+                lines
             }
             OperationState::NeedsOperator => {
                 let mut lines = vec![String::new()];

@@ -4,11 +4,13 @@
 //! wrong becomes a [`ClientError`], which turns into a `Fault` for people.
 
 mod api;
+mod change;
 mod connection;
 mod error;
 mod event_stream;
 mod follow;
 pub mod offline;
+mod recreate;
 mod removal;
 #[cfg(feature = "sample")]
 pub mod sample;

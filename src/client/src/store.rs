@@ -130,9 +130,17 @@ impl CheckStream {
 
 /// Path of a release; its id comes from a person.
 fn path_of(id: &str) -> Result<String, ClientError> {
+    is_plain(id).map(|()| format!("/api/v1/releases/{id}"))
+}
+
+/// Whether a name of a release can stand in an address as it is.
+///
+/// # Errors
+/// `ReleaseAbsent` if not: there is none of that name.
+pub(crate) fn is_plain(id: &str) -> Result<(), ClientError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-.+_".contains(&byte);
     if !id.is_empty() && id.len() <= 200 && id.bytes().all(allowed) && !id.starts_with('.') {
-        return Ok(format!("/api/v1/releases/{id}"));
+        return Ok(());
     }
     let fault = Fault::new(FaultCode::ReleaseAbsent).with("release", clip(id));
     Err(ClientError::Refused { what: "GET /api/v1/releases".to_owned(), status: 404, fault: Box::new(fault) })

@@ -21,6 +21,7 @@ recreate-item-foreign = made by somebody else: { $name }
 recreate-item = { $name }
 recreate-steps = Steps
 recreate-means = Users cannot work while this runs. All data, passwords and settings stay.
+recreate-unseen = Kubernetes does not answer, so nobody can say what is there; the plan is the same.
 recreate-lasts = When it was last put in place, this took about { $time }.
 recreate-ask = Remove and make the applications anew now?
 recreate-dry-run = This was only the plan; nothing was changed.
@@ -35,8 +36,14 @@ BR-1271 = Something that belongs to the applications cannot be removed: { $what 
 BR-1272 = The renewal must be confirmed, and nobody can be asked.
     .why = The input is not a terminal, and users cannot work meanwhile.
     .fix = Look at the plan with: bridle application recreate --dry-run. Then: bridle application recreate --yes
+BR-1273 = The platform is no longer as it was when the plan was shown.
+    .why = What is confirmed is what runs; something changed in between.
+    .fix = Look again and confirm again: bridle application recreate
 
 help-bridle-application = The applications of the platform
+    .examples =
+        bridle application recreate --dry-run # what a renewal would do
+        bridle application recreate
 help-bridle-application-recreate = Remove the applications and make them anew, whatever state they are in
     .more =
         For a platform that is damaged: services deleted by mistake, half an upgrade made by hand. Everything that belongs to

@@ -21,6 +21,7 @@ recreate-item-foreign = créé par quelqu’un d’autre : { $name }
 recreate-item = { $name }
 recreate-steps = Étapes
 recreate-means = Les utilisateurs ne peuvent pas travailler pendant ce temps. Données, mots de passe et réglages restent.
+recreate-unseen = Kubernetes ne répond pas, personne ne peut donc dire ce qui est là ; le plan est le même.
 recreate-lasts = La dernière mise en place a pris environ { $time }.
 recreate-ask = Retirer et refaire les applications maintenant ?
 recreate-dry-run = Ce n’était que le plan ; rien n’a été modifié.
@@ -35,8 +36,14 @@ BR-1271 = Un élément des applications ne peut pas être retiré : { $what }.
 BR-1272 = Le renouvellement doit être confirmé, et personne ne peut répondre.
     .why = L’entrée n’est pas un terminal, et les utilisateurs ne peuvent pas travailler pendant ce temps.
     .fix = Voyez le plan avec : bridle application recreate --dry-run. Puis : bridle application recreate --yes
+BR-1273 = La plateforme n’est plus comme au moment où le plan a été montré.
+    .why = Ce qui est confirmé est ce qui est fait ; quelque chose a changé entre-temps.
+    .fix = Regardez et confirmez à nouveau : bridle application recreate
 
 help-bridle-application = Les applications de la plateforme
+    .examples =
+        bridle application recreate --dry-run # ce que ferait un renouvellement
+        bridle application recreate
 help-bridle-application-recreate = Retirer les applications et les refaire, quel que soit leur état
     .more =
         Pour une plateforme abîmée : services supprimés par erreur, mise à niveau faite à moitié à la main. Tout ce qui

@@ -60,3 +60,115 @@ BR-1189 = The agent of { $release } did not come up.
     .why = It was started several times and did not get far enough; the one before was started again.
     .fix = Everything goes back by itself. Send the output of: journalctl -u bridle-agent -n 200, to the publisher.
 upgrade-committed = the change is in force
+basis-installed = another release is in use
+basis-release = the release file is another one
+basis-profile = the configuration of the site was changed
+basis-operations = another operation has taken place
+basis-host = the state of the server
+change-disk = The change needs { $needed } MiB, and { $free } MiB are free.
+    .why = It would stop half-way and go back.
+    .fix = See where the space went, and remove what nothing needs.
+change-disk-tight = The change needs { $needed } MiB, and { $free } MiB are free.
+    .why = It fits, but little is left for the data meanwhile.
+    .fix = See where the space went.
+change-profile-edited = The configuration on disk has changes that were never put in place.
+    .why = They would take effect together with the release, and nobody could tell what caused what.
+    .fix = Look at them and put them in place first, or undo them.
+change-silent = Kubernetes does not answer.
+    .why = Nobody can say what runs, so nothing is changed.
+    .fix = Mend that first.
+change-node-down = The server { $node } is not ready.
+    .why = What is changed now could not start there.
+    .fix = Mend that first.
+change-workload-down = { $workload } is not ready.
+    .why = After the change nobody could say whether it is the cause; everything would go back.
+    .fix = Mend that first.
+change-database-major = The database { $source } goes from PostgreSQL { $from } to { $to }, and the release does not say how.
+    .why = The files of one major version cannot be read by another one: the data would be out of reach.
+    .fix = Ask the publisher for a release that declares how the data are carried over.
+change-database-migration = The database { $source } goes from PostgreSQL { $from } to { $to } by dump and restore, which this version of Bridle cannot do yet.
+    .why = Started on the old files the new server would not come up.
+    .fix = Ask the publisher for a release with the same major version.
+change-database-collation = The order of texts of the database { $source } changes ({ $from } to { $to }).
+    .why = Indexes over texts were built with the old order and could miss rows.
+    .fix = After the change, run REINDEX and REFRESH COLLATION VERSION in that database.
+change-contract = { $chart } removes something from its data that the release before needs.
+    .why = Going back from this release later needs the copy of the data that is made before.
+    .fix = Make sure that the copy of the data is made, and plan for a time when nobody works.
+change-contract-back = { $chart } has removed something from its data that the release before needs.
+    .why = The release before could not work with the data as they are now.
+    .fix = Going back needs a restore of the data.
+change-kubernetes-stays = Kubernetes stays at { $runs }; the release before came with { $wanted }.
+    .why = Kubernetes never goes back by a minor version once that was confirmed: it would not understand its own data.
+    .fix = Nothing is to be done.
+BR-1190 = There is no newer release on this server.
+    .why = An upgrade needs a release with a higher number than the one in use.
+    .fix = Bring the publisher’s file with: bridle release add FILE
+end-because = Why: { $because } ({ $code })
+upgrade-title = Change from { $from } to { $to }
+upgrade-changes = What changes
+upgrade-kubernetes = Kubernetes { $from } → { $to }
+upgrade-kubernetes-same = Kubernetes stays at { $version }
+upgrade-images = Images: { $new } new ({ $size }), { $unchanged } unchanged, { $gone } no longer needed
+upgrade-chart = { $chart } { $from } → { $to }
+upgrade-chart-values = { $chart }: other settings
+upgrade-chart-new = { $chart } { $to } comes
+upgrade-chart-gone = { $chart } { $from } goes; its data stay
+upgrade-charts-same = { $count } { $count ->
+        [one] part stays
+       *[other] parts stay
+    } as they are
+upgrade-notes = What the publisher says
+upgrade-commit = — from here on it is in force and no longer goes back by itself —
+upgrade-disk = Space: needs { $needed }, free are { $free }
+upgrade-time = Takes about { $time }; users should notice nothing. { $runs ->
+        [0] A usual value; nothing like it ran here before.
+        [one] Known from one run here.
+       *[other] Known from { $runs } runs here.
+    }
+upgrade-time-interrupted = Takes about { $time }; something is down for users for up to { $down }. { $runs ->
+        [0] A usual value; nothing like it ran here before.
+        [one] Known from one run here.
+       *[other] Known from { $runs } runs here.
+    }
+upgrade-ask = Upgrade to { $release } now?
+upgrade-ask-back = Go back to { $release } now?
+upgrade-nothing = Nothing was changed.
+upgrade-because = because: { $because }
+help-bridle-upgrade = Go to another release, and back
+    .examples =
+        bridle upgrade plan # what would happen
+        bridle upgrade start # asks first, then follows
+help-bridle-upgrade-plan = What an upgrade would do, before anything is touched
+    .more = What changes, each step with its usual time and what takes it back, space, and what stands in the way.
+    .examples =
+        bridle upgrade plan
+        bridle upgrade plan campus-1.1.0 --json
+    .release = Which release [default: the newest in the store]
+    .no-data-copy = Do not copy the data of the applications before
+    .detailed-exitcode = End with exit code 10 where something would change
+help-bridle-upgrade-start = Upgrade, after showing the plan and asking
+    .more =
+        Everything goes back by itself if a step fails or if health does not hold afterwards.
+        Ctrl-C leaves; the upgrade goes on.
+    .examples =
+        bridle upgrade start
+        bridle upgrade start campus-1.1.0 --yes --detach
+    .release = Which release [default: the newest in the store]
+    .plan = Only if the plan is still this one
+    .no-data-copy = Do not copy the data of the applications before
+    .even-in = Name of the critical period of the calendar in which it shall be done all the same
+    .yes = Do not ask
+    .detach = Do not follow
+help-bridle-upgrade-rollback = Go back to the release before
+    .more = While an upgrade runs or is watched, everything of it goes back; later, all but the minor version of Kubernetes and the data.
+    .examples =
+        bridle upgrade rollback
+        bridle upgrade rollback --yes
+    .plan = Only if the plan is still this one
+    .no-data-copy = Do not copy the data of the applications before
+    .even-in = Name of the critical period of the calendar in which it shall be done all the same
+    .yes = Do not ask
+    .detach = Do not follow
+help-bridle-upgrade-history = The changes of release that this server has had
+    .examples = bridle upgrade history

@@ -60,3 +60,115 @@ BR-1189 = L’agent de { $release } ne démarre pas.
     .why = Il a été lancé plusieurs fois sans aller assez loin ; le précédent a été relancé.
     .fix = Tout revient en arrière de soi-même. Envoyez à l’éditeur la sortie de : journalctl -u bridle-agent -n 200
 upgrade-committed = le changement est en vigueur
+basis-installed = une autre version est en service
+basis-release = le fichier de la version est un autre
+basis-profile = la configuration du site a été modifiée
+basis-operations = une autre opération a eu lieu
+basis-host = l’état du serveur
+change-disk = Le changement demande { $needed } Mio, et { $free } Mio sont libres.
+    .why = Il s’arrêterait à mi-chemin et reviendrait en arrière.
+    .fix = Voyez où est passée la place, et retirez ce qui ne sert plus.
+change-disk-tight = Le changement demande { $needed } Mio, et { $free } Mio sont libres.
+    .why = Cela suffit, mais il reste peu pour les données pendant ce temps.
+    .fix = Voyez où est passée la place.
+change-profile-edited = La configuration sur le disque a des changements qui n’ont jamais été mis en place.
+    .why = Ils prendraient effet avec la version, et nul ne saurait dire ce qui a causé quoi.
+    .fix = Regardez-les et mettez-les en place d’abord, ou défaites-les.
+change-silent = Kubernetes ne répond pas.
+    .why = Nul ne peut dire ce qui tourne ; rien n’est donc changé.
+    .fix = Réparez cela d’abord.
+change-node-down = Le serveur { $node } n’est pas prêt.
+    .why = Ce qui est changé maintenant ne pourrait pas y démarrer.
+    .fix = Réparez cela d’abord.
+change-workload-down = { $workload } n’est pas prêt.
+    .why = Après le changement, nul ne saurait dire s’il en est la cause ; tout reviendrait en arrière.
+    .fix = Réparez cela d’abord.
+change-database-major = La base { $source } passe de PostgreSQL { $from } à { $to }, et la version ne dit pas comment.
+    .why = Les fichiers d’une version majeure ne se lisent pas avec une autre : les données seraient hors d’atteinte.
+    .fix = Demandez à l’éditeur une version qui déclare comment les données sont reprises.
+change-database-migration = La base { $source } passe de PostgreSQL { $from } à { $to } par export et import, ce que cette version de Bridle ne sait pas encore faire.
+    .why = Lancé sur les anciens fichiers, le nouveau serveur ne démarrerait pas.
+    .fix = Demandez à l’éditeur une version avec la même version majeure.
+change-database-collation = L’ordre des textes de la base { $source } change ({ $from } vers { $to }).
+    .why = Les index de textes ont été construits avec l’ancien ordre et pourraient omettre des lignes.
+    .fix = Après le changement, lancez REINDEX et REFRESH COLLATION VERSION dans cette base.
+change-contract = { $chart } retire de ses données quelque chose dont la version précédente a besoin.
+    .why = Revenir plus tard de cette version demande la copie des données qui est faite avant.
+    .fix = Vérifiez que la copie des données est faite, et choisissez un moment où personne ne travaille.
+change-contract-back = { $chart } a retiré de ses données quelque chose dont la version précédente a besoin.
+    .why = La version précédente ne pourrait pas travailler avec les données telles qu’elles sont.
+    .fix = Revenir demande une restauration des données.
+change-kubernetes-stays = Kubernetes reste en { $runs } ; la version précédente venait avec { $wanted }.
+    .why = Kubernetes ne revient jamais d’une version mineure une fois confirmée : il ne comprendrait plus ses propres données.
+    .fix = Il n’y a rien à faire.
+BR-1190 = Il n’y a pas de version plus récente sur ce serveur.
+    .why = Une mise à jour demande une version d’un numéro plus élevé que celle en service.
+    .fix = Apportez le fichier de l’éditeur avec : bridle release add FILE
+end-because = Pourquoi : { $because } ({ $code })
+upgrade-title = Passage de { $from } à { $to }
+upgrade-changes = Ce qui change
+upgrade-kubernetes = Kubernetes { $from } → { $to }
+upgrade-kubernetes-same = Kubernetes reste en { $version }
+upgrade-images = Images : { $new } nouvelles ({ $size }), { $unchanged } inchangées, { $gone } devenues inutiles
+upgrade-chart = { $chart } { $from } → { $to }
+upgrade-chart-values = { $chart } : d’autres réglages
+upgrade-chart-new = { $chart } { $to } arrive
+upgrade-chart-gone = { $chart } { $from } s’en va ; ses données restent
+upgrade-charts-same = { $count } { $count ->
+        [one] partie reste telle quelle
+       *[other] parties restent telles quelles
+    }
+upgrade-notes = Ce que dit l’éditeur
+upgrade-commit = — à partir d’ici, c’est en vigueur et ne revient plus de soi-même —
+upgrade-disk = Place : demande { $needed }, { $free } sont libres
+upgrade-time = Prend environ { $time } ; les utilisateurs ne devraient rien remarquer. { $runs ->
+        [0] Valeur habituelle ; rien de tel n’a encore eu lieu ici.
+        [one] Connu d’un passage ici.
+       *[other] Connu de { $runs } passages ici.
+    }
+upgrade-time-interrupted = Prend environ { $time } ; quelque chose est arrêté pour les utilisateurs jusqu’à { $down }. { $runs ->
+        [0] Valeur habituelle ; rien de tel n’a encore eu lieu ici.
+        [one] Connu d’un passage ici.
+       *[other] Connu de { $runs } passages ici.
+    }
+upgrade-ask = Passer à { $release } maintenant ?
+upgrade-ask-back = Revenir à { $release } maintenant ?
+upgrade-nothing = Rien n’a été changé.
+upgrade-because = parce que : { $because }
+help-bridle-upgrade = Passer à une autre version, et revenir
+    .examples =
+        bridle upgrade plan # ce qui se passerait
+        bridle upgrade start # demande d’abord, puis suit
+help-bridle-upgrade-plan = Ce que ferait une mise à jour, avant de toucher à quoi que ce soit
+    .more = Ce qui change, chaque étape avec sa durée habituelle et ce qui la défait, la place, et ce qui s’y oppose.
+    .examples =
+        bridle upgrade plan
+        bridle upgrade plan campus-1.1.0 --json
+    .release = Quelle version [par défaut : la plus récente du magasin]
+    .no-data-copy = Ne pas copier avant les données des applications
+    .detailed-exitcode = Finir avec le code 10 si quelque chose changerait
+help-bridle-upgrade-start = Mettre à jour, après avoir montré le plan et demandé
+    .more =
+        Tout revient en arrière de soi-même si une étape échoue ou si la santé ne tient pas ensuite.
+        Ctrl-C quitte ; la mise à jour continue.
+    .examples =
+        bridle upgrade start
+        bridle upgrade start campus-1.1.0 --yes --detach
+    .release = Quelle version [par défaut : la plus récente du magasin]
+    .plan = Seulement si le plan est encore celui-ci
+    .no-data-copy = Ne pas copier avant les données des applications
+    .even-in = Nom de la période critique du calendrier pendant laquelle le faire malgré tout
+    .yes = Ne pas demander
+    .detach = Ne pas suivre
+help-bridle-upgrade-rollback = Revenir à la version précédente
+    .more = Pendant qu’une mise à jour a lieu ou est surveillée, tout revient en arrière ; plus tard, tout sauf la version mineure de Kubernetes et les données.
+    .examples =
+        bridle upgrade rollback
+        bridle upgrade rollback --yes
+    .plan = Seulement si le plan est encore celui-ci
+    .no-data-copy = Ne pas copier avant les données des applications
+    .even-in = Nom de la période critique du calendrier pendant laquelle le faire malgré tout
+    .yes = Ne pas demander
+    .detach = Ne pas suivre
+help-bridle-upgrade-history = Les changements de version que ce serveur a connus
+    .examples = bridle upgrade history

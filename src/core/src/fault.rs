@@ -183,6 +183,8 @@ faults! {
     AlreadyInUse = "BR-1188", Failed;
     /// The agent of the release did not come up.
     AgentFellBack = "BR-1189", Failed;
+    /// There is no newer release in the store.
+    NoNewerRelease = "BR-1190", Failed;
     /// A restore point does not fit.
     RestorePointNoRoom = "BR-1250", Failed;
     /// The copy of the datastore in a restore point is not one.
@@ -203,6 +205,16 @@ faults! {
     LeftoversStuck = "BR-1271", Failed;
     /// The renewal of the applications is not confirmed, and nobody can be asked.
     RecreateUnconfirmed = "BR-1272", Confirmation;
+    /// The platform is not as it was when the renewal was looked at.
+    RecreateChanged = "BR-1273", Failed;
+    /// A delta where only a whole release is of use.
+    DeltaNotWhole = "BR-1200", Verification;
+    /// What a delta leaves out is not in the store.
+    DeltaBaseMissing = "BR-1201", Verification;
+    /// What a delta leaves out is damaged in the store.
+    DeltaBaseDamaged = "BR-1202", Verification;
+    /// There is no release to list for the publisher.
+    NothingToHave = "BR-1203", Failed;
     /// The rehearsal found what would make the upgrade fail.
     RehearsalBlocks = "BR-1220", Preflight;
     /// A command inside a pod failed.
@@ -215,18 +227,6 @@ faults! {
     DumpIncomplete = "BR-1224", Failed;
     /// What a database answers is not understood.
     DatabaseUnclear = "BR-1225", Failed;
-    /// Something inside Bridle is wrong.
-    Internal = "BR-1099", Failed;
-}
-
-/// Exit codes of every command (`interface.md` §1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Exit {
-    /// Done.
-    Ok = 0,
-    /// Failed.
-    Failed = 1,
     /// The configuration cannot be applied.
     ConfigurationInvalid = "BR-1230", Usage;
     /// What was typed is no key of the configuration.
@@ -247,6 +247,18 @@ pub enum Exit {
     SecretUnknown = "BR-1239", Usage;
     /// What was given as a secret cannot be one.
     SecretInvalid = "BR-1240", Usage;
+    /// Something inside Bridle is wrong.
+    Internal = "BR-1099", Failed;
+}
+
+/// Exit codes of every command (`interface.md` §1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Ok = 0,
+    /// Failed.
+    Failed = 1,
     /// Wrong words on the command line.
     Usage = 2,
     /// The preflight blocks.

@@ -31,4 +31,5 @@ pub mod status;
 pub mod step;
 pub mod store;
 pub mod trial;
+pub mod upgrade;
 pub mod wording;

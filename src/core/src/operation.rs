@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::event::{Event, EventKind, OperatorCommand};
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultCode};
 use crate::message::Message;
 use crate::plan::OperationKind;
 use crate::port::Timestamp;
@@ -17,6 +17,9 @@ use crate::step::{StepId, Undo};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct OperationId(String);
+
+/// Who takes an operation back whose new agent did not come up: no person, but the launcher's count of starts.
+pub const LAUNCHER: &str = "bridle-launch";
 
 /// States of an operation (`design.md` §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -272,8 +275,13 @@ impl OperationView {
                     self.pause_asked = false;
                 }
             }
-            EventKind::Commanded { command, .. } => {
+            EventKind::Commanded { command, by } => {
                 self.pause_asked = matches!(command, OperatorCommand::Pause);
+                if matches!(command, OperatorCommand::Abort) {
+                    let fell = Fault::new(FaultCode::AgentFellBack).with("release", self.to.as_str());
+                    // What a person wants has no fault as its reason.
+                    self.fault = (by == LAUNCHER).then_some(fell);
+                }
             }
             EventKind::Failed { fault, step, .. } => {
                 self.fault = Some(fault.clone());

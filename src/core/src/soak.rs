@@ -114,6 +114,14 @@ pub struct Judge {
     looked: Option<Duration>,
 }
 
+impl Trouble {
+    /// Something that may be healthy again a moment later.
+    #[must_use]
+    pub fn passing(subject: &str, reason: Message) -> Self {
+        Self { subject: subject.to_owned(), reason, lasting: false, output: String::new() }
+    }
+}
+
 impl Judge {
     /// A judge for `soak`, which must end within `limit` from the first round on.
     #[must_use]
@@ -171,12 +179,8 @@ impl Judge {
         let before = self.pulses.get(&pulse.container).map_or(0, |before| before.restarts);
         let code = if pulse.restarts == before { "soak-was-not-ready" } else { "soak-restarted" };
         let container = pulse.container.rsplit('/').next().unwrap_or_default();
-        Some(Trouble {
-            subject: pulse.subject.clone(),
-            reason: Message::new(code).with("container", container).with("restarts", pulse.restarts),
-            lasting: false,
-            output: String::new(),
-        })
+        let reason = Message::new(code).with("container", container).with("restarts", pulse.restarts);
+        Some(Trouble::passing(&pulse.subject, reason))
     }
 
     fn healthy(&mut self, began: Duration, ended: Duration, over: bool) -> Verdict {
@@ -223,12 +227,7 @@ impl Judge {
 
     /// What was last not healthy; where nothing ever was, the time was too short.
     fn late(&self) -> Failure {
-        let short = || Trouble {
-            subject: "soak".to_owned(),
-            reason: Message::new("soak-short"),
-            lasting: false,
-            output: String::new(),
-        };
+        let short = || Trouble::passing("soak", Message::new("soak-short"));
         Failure { how: How::Late, trouble: self.last.clone().unwrap_or_else(short) }
     }
 }

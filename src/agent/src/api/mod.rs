@@ -1,8 +1,10 @@
 //! The API on the agent's socket: everything that command line, TUI and web page do.
 
+mod change;
 mod events;
 mod peer;
 mod problem;
+mod recreate;
 mod removal;
 mod store;
 
@@ -29,12 +31,19 @@ const LARGEST_BODY: usize = 64 * 1024;
 /// The group whose members may talk to the agent.
 const GROUP: &str = "bridle";
 
-/// Makes the socket: mode 0660, root and the group `bridle`.
+/// Listens on the socket that systemd holds, or makes it: mode 0660, root and the group `bridle`.
 ///
 /// # Errors
 /// [`AgentError::Listen`] if that fails.
-pub(crate) fn listen(path: &Path) -> Result<UnixListener, AgentError> {
+pub(crate) fn listen(
+    path: &Path,
+    inherited: Option<std::os::unix::net::UnixListener>,
+) -> Result<UnixListener, AgentError> {
     let failed = |source| AgentError::Listen { what: path.display().to_string(), source };
+    if let Some(listener) = inherited {
+        listener.set_nonblocking(true).map_err(failed)?;
+        return UnixListener::from_std(listener).map_err(failed);
+    }
     // The agent holds its lock: a socket that is still there is nobody's.
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
@@ -66,6 +75,8 @@ fn router(parts: Parts) -> Router {
         .route("/api/v1/operations/{id}/command", post(command))
         .merge(store::routes())
         .merge(removal::routes())
+        .merge(recreate::routes())
+        .merge(change::routes())
         .fallback(|| async { Problem::from(Fault::new(FaultCode::RequestInvalid).with("what", "path")).not_found() })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(parts)

@@ -44,7 +44,16 @@ impl From<Fault> for Problem {
             | FaultCode::ReleaseInUse
             | FaultCode::CollectionRefused => StatusCode::CONFLICT,
             FaultCode::Forbidden => StatusCode::FORBIDDEN,
-            FaultCode::RemovalChanged | FaultCode::RemovalFinal => StatusCode::CONFLICT,
+            FaultCode::RemovalChanged
+            | FaultCode::RemovalFinal
+            | FaultCode::PlanOutdated
+            | FaultCode::UpgradeBlocked
+            | FaultCode::UpgradeCommitted
+            | FaultCode::UpgradeNoWay
+            | FaultCode::KubernetesNoWay
+            | FaultCode::AlreadyInUse
+            | FaultCode::NothingInstalled
+            | FaultCode::NoReleaseBefore => StatusCode::CONFLICT,
             FaultCode::RequestInvalid | FaultCode::RemovalUnconfirmed | FaultCode::RemovalNameWrong => {
                 StatusCode::BAD_REQUEST
             }

@@ -14,6 +14,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::Clock as _;
+use bridle_core::store::diff::Comparison;
+use bridle_core::store::have::HaveList;
 use bridle_core::store::space::SpaceView;
 use bridle_core::store::{AddView, CheckLine, CollectView, ReleaseDetail, RepairView};
 use bridle_host::clock::SystemClock;
@@ -38,6 +40,8 @@ pub(super) fn routes() -> Router<Parts> {
         .route("/api/v1/releases", post(add))
         .route("/api/v1/releases/{id}", get(inspect).delete(remove))
         .route("/api/v1/releases/{id}/check", post(check_release))
+        .route("/api/v1/releases/{id}/diff/{newer}", get(diff))
+        .route("/api/v1/store/have", get(have))
         .route("/api/v1/store/space", get(space))
         .route("/api/v1/store/check", post(check))
         .route("/api/v1/store/collect", post(collect))
@@ -66,6 +70,17 @@ async fn repair(
 
 async fn inspect(State(parts): State<Parts>, Path(id): Path<String>) -> Result<Json<ReleaseDetail>, Problem> {
     blocking(move || parts.upkeep.inspect(&id)).await.map(Json)
+}
+
+async fn have(State(parts): State<Parts>) -> Result<Json<HaveList>, Problem> {
+    blocking(move || parts.upkeep.have()).await.map(Json)
+}
+
+async fn diff(
+    State(parts): State<Parts>,
+    Path((old, new)): Path<(String, String)>,
+) -> Result<Json<Comparison>, Problem> {
+    blocking(move || parts.upkeep.compare(&old, &new)).await.map(Json)
 }
 
 async fn remove(

@@ -8,7 +8,7 @@ use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::operation::{OperationId, OperationView};
 use bridle_host::journal::Journal;
 
-use super::{Current, Operations, leaves};
+use super::{Current, Operations};
 
 impl Operations {
     pub(super) fn work(&self) {
@@ -68,10 +68,11 @@ impl Operations {
         let mut state = self.lock();
         state.open.retain(|open| open != id);
         state.commands.clear();
-        let ended = state.current.as_ref().map(|current| current.view.clone());
-        if let Some(installed) = ended.as_ref().and_then(leaves) {
-            state.installed = installed;
+        let current = state.current.as_ref().map(|current| (current.view.clone(), current.events.clone()));
+        if let Some((view, events)) = &current {
+            state.remember(view, events);
         }
+        let ended = current.map(|(view, _)| view);
         drop(state);
         if let (Some(act), Some(view)) = (self.when_ended.get(), ended) {
             act(&view);

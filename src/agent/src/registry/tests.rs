@@ -167,3 +167,27 @@ fn a_blob_that_was_cut_short_is_not_handed_out() {
     std::fs::remove_file(&path).expect("remove");
     assert_eq!(served.ask("GET", &served.layer_path(), "").0, 404);
 }
+
+#[test]
+fn a_tag_of_two_releases_is_that_of_the_preferred_one() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = Store::open(&folder.path().join("store")).expect("store");
+    let tagged = |version: &str, sequence, layer: &[u8]| Sample::tagged(version, "7", sequence, &[("a", &[layer])]);
+    let samples = [tagged("1.0.0", 1, b"1"), tagged("1.1.0", 2, b"2")];
+    for sample in &samples {
+        let bundle = OpenedBundle::open(Stream(Cursor::new(sample.bundle()))).expect("open");
+        let bundle = bundle.verify(&trusted(), &Conditions::default()).expect("verify");
+        store.ingest(bundle, 1, &mut |_| ControlFlow::Continue(())).expect("ingest");
+    }
+    let store = SharedStore::new(store).expect("catalogue");
+    let meant = || store.resolve("bridle.internal/a:7").expect("resolve").expect("there").digest;
+    let of = |sample: &Sample| sample.release.images["bridle.internal/a:7"].manifest;
+    assert_eq!(meant(), of(&samples[1]), "the newest");
+    store.prefer(Some(samples[0].release.id()));
+    assert_eq!(meant(), of(&samples[0]), "the one in use, without reading the pins again");
+    store.prefer(Some("sample-0.1.0".to_owned()));
+    assert_eq!(meant(), of(&samples[1]), "the newest, where the one in use is not there");
+    store.prefer(None);
+    assert_eq!(meant(), of(&samples[1]));
+    assert_eq!(store.tags("bridle.internal/a").expect("tags"), ["7"]);
+}

@@ -113,16 +113,17 @@ fn what_a_newer_agent_wrote_is_refused_as_such() {
     let line = |json: &str| format!("{} {json}\n", &Digest::of(json.as_bytes()).hex()[..16]);
     let json = |event: &Event| serde_json::to_string(event).expect("json");
     let first = json(&events[0]);
-    let newer_format = line(&first.replace("\"format\":1", "\"format\":9"));
+    let newer_format = line(&first.replace(&format!("\"format\":{FORMAT}"), "\"format\":9"));
     assert_eq!(decode(newer_format.as_bytes()), Err(JournalError::Format { found: 9 }));
     // Whatever else is different, as long as a line is a checksum and a record.
     let longer = format!("{} {}\n", Digest::of(first.as_bytes()).hex(), first);
     assert!(decode(longer.as_bytes()).is_ok_and(|read| read.events == events[..1]));
-    let longer = first.replace("\"format\":1", "\"format\":9");
+    let longer = first.replace(&format!("\"format\":{FORMAT}"), "\"format\":9");
     let longer = format!("{} {longer}\n", &Digest::of(longer.as_bytes()).hex()[..32]);
     assert_eq!(decode(longer.as_bytes()), Err(JournalError::Format { found: 9 }));
     // A newer format whose first record this program cannot even read.
-    let newer_steps = line(&first.replace("\"format\":1", "\"format\":7").replace("store_complete", "store_ready"));
+    let newer_steps =
+        line(&first.replace(&format!("\"format\":{FORMAT}"), "\"format\":7").replace("store_complete", "store_ready"));
     assert_eq!(decode(newer_steps.as_bytes()), Err(JournalError::Format { found: 7 }));
     let newer_record = line(&json(&events[1]).replace("taken_up", "handed_over"));
     for rest in [String::new(), encode(&events[2], FORMAT)] {

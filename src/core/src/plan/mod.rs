@@ -2,6 +2,7 @@
 
 pub mod applied;
 mod draft;
+pub mod forecast;
 pub mod install;
 pub mod ranges;
 pub mod recreate;

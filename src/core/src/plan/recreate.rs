@@ -1,7 +1,10 @@
 //! The plan of a renewal: the applications are removed whatever state they are in, and made as a fresh installation makes them.
 
+use serde::{Deserialize, Serialize};
+
 use super::install::{self, Place};
 use super::{OnFailure, OperationKind, Plan, PlanError};
+use crate::digest::Digest;
 use crate::message::Message;
 use crate::release::{ReleaseManifest, Secret, Stage};
 use crate::site::Site;
@@ -9,6 +12,39 @@ use crate::step::{ChartName, ChartStep, ClusterStep, HostStep, PlannedStep, Step
 
 /// Time that the removal of one group of charts gets, in seconds: pods may take their time to end.
 const REMOVAL_LIMIT: u32 = 900;
+
+/// What a renewal would do, as all faces show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecreateView {
+    /// The release (`NAME-VERSION`).
+    pub release: String,
+    /// Name of the site.
+    pub site: String,
+    /// What the steps are, in order.
+    pub steps: Vec<Message>,
+    /// Digest of the plan: what is confirmed is what runs.
+    pub plan: Digest,
+    /// How long it took the last time, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub millis: Option<u64>,
+    /// Objects that go, as `NAMESPACE/KIND/NAME`.
+    pub going: Vec<String>,
+    /// Claims of data that stay, as `NAMESPACE/NAME`.
+    pub data: Vec<String>,
+    /// Secrets of the site that stay, as `NAMESPACE/NAME`.
+    pub secrets: Vec<String>,
+    /// What somebody else made, and what stays.
+    pub foreign: Vec<String>,
+    /// Whether the lists could be made: Kubernetes answered.
+    pub seen: bool,
+}
+
+/// The order to renew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecreateOrder {
+    /// The plan that was looked at.
+    pub plan: Digest,
+}
 
 /// Plans to renew the applications of `release`, which is installed at `site` on `place`.
 ///

@@ -7,6 +7,7 @@ mod finding;
 pub mod immutable;
 pub mod interruption;
 pub mod ownership;
+pub mod postgresql;
 pub mod removed;
 pub mod selector;
 pub mod webhooks;

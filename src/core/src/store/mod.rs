@@ -1,6 +1,8 @@
 //! The blob store as data: the decisions about it, and what the faces show of it.
 
 pub mod collection;
+pub mod diff;
+pub mod have;
 pub mod space;
 
 use serde::{Deserialize, Serialize};
@@ -19,8 +21,18 @@ pub struct AddView {
     pub new: u64,
     /// Blobs that were there already.
     pub reused: u64,
-    /// Bytes that were written.
+    /// Bytes that were written: those of the new blobs, to the byte.
     pub bytes: u64,
+    /// Of them, those of images (manifests, configurations, layers).
+    #[serde(default)]
+    pub image_bytes: u64,
+}
+
+/// Whether a text can be the id of a release (`NAME-VERSION`), and so a file name.
+#[must_use]
+pub fn is_release_id(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-.+".contains(&byte);
+    !text.is_empty() && text.len() <= 200 && text.bytes().all(allowed) && !text.starts_with(['.', '-'])
 }
 
 /// What a collection removed, or would remove.

@@ -32,11 +32,11 @@ pub enum Severity {
     Warns,
 }
 
-pub(super) fn blocks(code: &'static str) -> Finding {
+pub(crate) fn blocks(code: &'static str) -> Finding {
     Finding::new(Severity::Blocks, code)
 }
 
-pub(super) fn warns(code: &'static str) -> Finding {
+pub(crate) fn warns(code: &'static str) -> Finding {
     Finding::new(Severity::Warns, code)
 }
 
@@ -46,18 +46,18 @@ impl Finding {
     }
 
     /// Says which one of several things it is about.
-    pub(super) fn about(mut self, what: impl std::fmt::Display) -> Self {
+    pub(crate) fn about(mut self, what: impl std::fmt::Display) -> Self {
         self.id = format!("{}:{what}", self.message.code);
         self
     }
 
-    pub(super) fn with(mut self, name: &'static str, value: impl Into<Arg>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Arg>) -> Self {
         self.message = self.message.with(name, value);
         self
     }
 
     /// Adds a line of the cure; one that could do anything but what it says is left out ([`harmless`]).
-    pub(super) fn command(mut self, line: impl Into<String>) -> Self {
+    pub(crate) fn command(mut self, line: impl Into<String>) -> Self {
         let line = line.into();
         if harmless(&line) {
             self.commands.push(line);
@@ -66,7 +66,7 @@ impl Finding {
     }
 
     /// Adds the cure that is applied on request; its commands are those of the finding.
-    pub(super) fn cure(mut self, cure: Cure) -> Self {
+    pub(crate) fn cure(mut self, cure: Cure) -> Self {
         self.commands.extend(cure.commands());
         self.cure = Some(cure);
         self

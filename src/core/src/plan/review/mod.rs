@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use self::clock::EARLIEST;
 pub use self::cure::{AppliedCure, CURES_FORMAT, Cure, CureRecord, CureRecordError};
 pub use self::finding::{Finding, Severity};
+pub(crate) use self::finding::{blocks, warns};
 pub use self::ranges::free;
 pub use self::space::{Forecast, SpaceNeed};
 use crate::facts::HostFacts;

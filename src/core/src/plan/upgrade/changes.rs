@@ -32,6 +32,8 @@ pub struct ImageChanges {
     pub unchanged: u64,
     /// Bytes of the images that come or are moved, compressed.
     pub bytes: u64,
+    /// The same unpacked.
+    pub unpacked: u64,
 }
 
 /// What becomes of a chart.
@@ -88,12 +90,15 @@ fn images(old: &ReleaseManifest, new: &ReleaseManifest) -> ImageChanges {
     let names = |release: &ReleaseManifest| release.images.keys().cloned().collect::<BTreeSet<String>>();
     let (before, after) = (names(old), names(new));
     let comes: Vec<String> = after.difference(&before).cloned().collect();
-    let bytes = comes.iter().chain(&moved).filter_map(|name| new.images.get(name)).map(|image| image.compressed).sum();
+    let brought = || comes.iter().chain(&moved).filter_map(|name| new.images.get(name));
+    let bytes = brought().map(|image| image.compressed).sum();
+    let unpacked = brought().map(|image| image.unpacked).sum();
     ImageChanges {
         unchanged: (after.len() - comes.len() - moved.len()) as u64,
         gone: before.difference(&after).cloned().collect(),
         new: comes,
         moved,
         bytes,
+        unpacked,
     }
 }

@@ -4,6 +4,7 @@
 //! its way back (`design.md` §1.6).
 
 mod changes;
+mod findings;
 mod kubernetes;
 mod way;
 
@@ -21,6 +22,7 @@ use crate::step::{
 };
 
 pub use changes::{Changes, ChartChange, ImageChanges};
+pub use findings::{Measured, findings};
 pub use kubernetes::{Kubernetes, NoWay as NoKubernetesWay, minor};
 pub use way::{NoWay, stops, way};
 

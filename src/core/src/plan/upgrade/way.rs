@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::kubernetes;
+use crate::fault::{Fault, FaultCode};
 use crate::release::ReleaseManifest;
 
 /// Why a release cannot take the place of the one in use.
@@ -47,6 +48,27 @@ pub enum NoWay {
     /// Kubernetes cannot go that way.
     #[error("plan upgrade")]
     Kubernetes(#[source] kubernetes::NoWay),
+}
+
+impl NoWay {
+    /// The fault in words.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Same { release } => Fault::new(FaultCode::AlreadyInUse).with("release", release.as_str()),
+            Self::OtherPlatform { .. } => Fault::new(FaultCode::ReleaseOtherPlatform),
+            Self::Older { .. } => Fault::new(FaultCode::ReleaseOlder),
+            Self::Between { from, to, accepts, stops } => {
+                let stops = if stops.is_empty() { "?".to_owned() } else { stops.join(", ") };
+                let fault = Fault::new(FaultCode::UpgradeNoWay).with("from", from.as_str()).with("to", to.as_str());
+                fault.with("accepts", accepts.as_str()).with("stops", stops)
+            }
+            Self::Kubernetes(kubernetes::NoWay::Down { from, to } | kubernetes::NoWay::Skips { from, to }) => {
+                Fault::new(FaultCode::KubernetesNoWay).with("from", from.to_string()).with("to", to.to_string())
+            }
+        }
+        .because(self)
+    }
 }
 
 /// Most releases that a way is looked for among.

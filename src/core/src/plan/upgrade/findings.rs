@@ -1,0 +1,125 @@
+//! What stands against a change, and what should be looked at before it.
+
+use super::{Current, Wanted, minor};
+use crate::plan::OperationKind;
+use crate::plan::review::{Finding, blocks, warns};
+use crate::release::{DataKind, DataSource, Migrate, Migration, PostgresqlVersion, ReleaseManifest};
+use crate::upgrade::DiskForecast;
+
+/// What was measured of the host and the cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// Space.
+    pub disk: DiskForecast,
+    /// Whether the profile on disk has changes that were never put in place.
+    pub profile_edited: bool,
+    /// Servers that are not ready, by name.
+    pub nodes_down: Vec<String>,
+    /// Workloads that are not ready, as `NAMESPACE/NAME`.
+    pub workloads_down: Vec<String>,
+    /// Whether Kubernetes answers.
+    pub answers: bool,
+}
+
+/// Judges a change.
+#[must_use]
+pub fn findings(current: &Current<'_>, wanted: &Wanted<'_>, kind: OperationKind, measured: &Measured) -> Vec<Finding> {
+    let mut found = Vec::new();
+    space(&measured.disk, &mut found);
+    if measured.profile_edited && kind != OperationKind::Configure {
+        found.push(blocks("change-profile-edited").command("bridle config diff").command("bridle config apply"));
+    }
+    health(measured, &mut found);
+    if kind != OperationKind::Configure {
+        let moves = (current.release, wanted.release);
+        databases(moves.0, moves.1, kind, &mut found);
+        contracts(moves.0, moves.1, kind, &mut found);
+    }
+    if kind == OperationKind::Rollback {
+        kept_minor(current, wanted, &mut found);
+    }
+    found
+}
+
+fn space(disk: &DiskForecast, found: &mut Vec<Finding>) {
+    const MIB: u64 = 1024 * 1024;
+    let said = |finding: Finding| finding.with("needed", disk.needed.div_ceil(MIB)).with("free", disk.free / MIB);
+    if disk.free < disk.needed {
+        found.push(said(blocks("change-disk")).command("bridle store space").command("bridle store gc"));
+    } else if disk.free / 2 < disk.needed {
+        found.push(said(warns("change-disk-tight")).command("bridle store space"));
+    }
+}
+
+fn health(measured: &Measured, found: &mut Vec<Finding>) {
+    if !measured.answers {
+        found.push(blocks("change-silent").command("bridle status"));
+    }
+    for node in &measured.nodes_down {
+        found.push(blocks("change-node-down").about(node).with("node", node.as_str()).command("bridle status"));
+    }
+    for workload in &measured.workloads_down {
+        let finding = blocks("change-workload-down").about(workload).with("workload", workload.as_str());
+        found.push(finding.command("bridle status"));
+    }
+}
+
+/// Databases whose server becomes another one (issue 5, point 10).
+fn databases(old: &ReleaseManifest, new: &ReleaseManifest, kind: OperationKind, found: &mut Vec<Finding>) {
+    let pairs = new.data.iter().filter(|source| source.kind == DataKind::Postgresql).filter_map(|source| {
+        let before = old.data.iter().find(|before| before.name == source.name)?;
+        Some((source, before.postgresql.as_ref()?, source.postgresql.as_ref()?))
+    });
+    for (source, before, after) in pairs {
+        if before.major != after.major {
+            found.extend(major(source, before, after, kind));
+        } else if before.collation != after.collation {
+            let finding = warns("change-database-collation").about(&source.name).with("source", source.name.as_str());
+            found.push(finding.with("from", before.collation.as_str()).with("to", after.collation.as_str()));
+        }
+    }
+}
+
+fn major(
+    source: &DataSource,
+    before: &PostgresqlVersion,
+    after: &PostgresqlVersion,
+    kind: OperationKind,
+) -> Option<Finding> {
+    let said = |finding: Finding| {
+        finding
+            .about(&source.name)
+            .with("source", source.name.as_str())
+            .with("from", before.major)
+            .with("to", after.major)
+    };
+    if kind == OperationKind::Rollback || source.migrate.is_none() {
+        return Some(said(blocks("change-database-major")));
+    }
+    // Declared, but this version of Bridle has no step for it yet: a plan without it would lose the data.
+    (source.migrate == Some(Migrate::DumpRestore)).then(|| said(blocks("change-database-migration")))
+}
+
+/// Migrations after which what was before cannot read the data.
+fn contracts(old: &ReleaseManifest, new: &ReleaseManifest, kind: OperationKind, found: &mut Vec<Finding>) {
+    let release = if kind == OperationKind::Rollback { old } else { new };
+    for chart in release.charts.iter().filter(|chart| chart.migration == Some(Migration::Contract)) {
+        let changed = match kind {
+            OperationKind::Rollback => new.charts.iter().find(|other| other.name == chart.name),
+            _ => old.charts.iter().find(|other| other.name == chart.name),
+        };
+        if changed.is_none_or(|other| other.package != chart.package || other.images != chart.images) {
+            let code = if kind == OperationKind::Rollback { "change-contract-back" } else { "change-contract" };
+            let finding = if kind == OperationKind::Rollback { blocks(code) } else { warns(code) };
+            found.push(finding.about(&chart.name).with("chart", chart.name.as_str()));
+        }
+    }
+}
+
+fn kept_minor(current: &Current<'_>, wanted: &Wanted<'_>, found: &mut Vec<Finding>) {
+    let wanted = wanted.release.kubernetes.version.to_string();
+    if minor(&wanted) != minor(&current.applied.kubernetes) {
+        let finding = warns("change-kubernetes-stays").with("runs", current.applied.kubernetes.as_str());
+        found.push(finding.with("wanted", wanted));
+    }
+}
