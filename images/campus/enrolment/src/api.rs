@@ -1,6 +1,6 @@
 //! Routes of the service. `openapi.json` describes what is under `/api`; a test holds the two together.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -18,7 +18,7 @@ use crate::pool::Pool;
 use crate::problem::Problem;
 use crate::readiness::{self, Readiness};
 
-/// The description of the API, as it is served.
+/// The description of the API of the first release.
 const DESCRIPTION: &str = include_str!("../openapi.json");
 /// Most bytes of a body.
 const BODY_BYTES: usize = 8 * 1024;
@@ -66,7 +66,25 @@ pub(crate) fn router(service: Service) -> Router {
 }
 
 async fn describe() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], DESCRIPTION).into_response()
+    static DESCRIBED: LazyLock<String> = LazyLock::new(description);
+    ([(header::CONTENT_TYPE, "application/json")], DESCRIBED.as_str()).into_response()
+}
+
+/// The description of this release: the first one's, with what was added since.
+fn description() -> String {
+    #[cfg(feature = "note")]
+    if let Ok(mut all) = serde_json::from_str::<serde_json::Value>(DESCRIPTION) {
+        all["info"]["version"] = "1.1.0".into();
+        let schemas = &mut all["components"]["schemas"];
+        let text = "No control characters, no space at either end";
+        schemas["Note"] =
+            serde_json::json!({ "type": "string", "minLength": 1, "maxLength": 200, "description": text });
+        for schema in ["NewEnrolment", "Enrolment"] {
+            schemas[schema]["properties"]["note"] = serde_json::json!({ "$ref": "#/components/schemas/Note" });
+        }
+        return all.to_string();
+    }
+    DESCRIPTION.to_owned()
 }
 
 async fn enrol(
@@ -134,6 +152,10 @@ async fn guard(State(service): State<Service>, request: Request, next: Next) -> 
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(header::HeaderValue::from_static("no-store"));
+    if service.readiness.is_draining() {
+        // Whoever keeps connections for later opens the next one to another copy, instead of meeting the end of this one.
+        headers.insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+    }
     service.metrics.count(route, method, response.status().as_u16(), began.elapsed());
     response
 }

@@ -29,6 +29,10 @@ pub(crate) struct Arguments {
     /// Seconds between "no longer ready" and the last new connection.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=300))]
     drain_seconds: u64,
+    /// What goes wrong, so that a release is seen to go back.
+    #[cfg(feature = "faults")]
+    #[arg(long, value_enum)]
+    pub(crate) fault: Option<crate::fault::Fault>,
 }
 
 impl Arguments {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 
 use crate::pool::Connection;
 use crate::problem::Problem;
@@ -14,8 +15,19 @@ pub(crate) const COURSE_CHARS: usize = 60;
 /// Most enrolments in one answer.
 pub(crate) const PAGE: i64 = 100;
 
-const COLUMNS: &str = "id::text, student, course, \
-     to_char(enrolled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), seq";
+/// Most characters of a note.
+const NOTE_CHARS: usize = 200;
+/// Whether this release keeps a note beside an enrolment.
+const NOTE: bool = cfg!(feature = "note");
+
+/// Named one by one: a column that a later release adds does not disturb.
+const COLUMNS: &str = if NOTE {
+    "id::text, student, course, \
+     to_char(enrolled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), seq, note"
+} else {
+    "id::text, student, course, \
+     to_char(enrolled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), seq"
+};
 
 /// A student in a course.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,6 +40,9 @@ pub(crate) struct Enrolment {
     pub(crate) course: String,
     /// When it was made (RFC 3339, UTC).
     pub(crate) enrolled_at: String,
+    /// What was noted beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) note: Option<String>,
 }
 
 /// What a visitor sends to enrol.
@@ -36,6 +51,9 @@ pub(crate) struct Enrolment {
 pub(crate) struct NewEnrolment {
     student: String,
     course: String,
+    #[cfg(feature = "note")]
+    #[serde(default)]
+    note: Option<String>,
 }
 
 /// Which enrolments to list.
@@ -64,7 +82,15 @@ impl NewEnrolment {
     /// [`Problem::InvalidField`] names the first field that breaks its rule.
     pub(crate) fn check(&self) -> Result<(), Problem> {
         text("student", &self.student, STUDENT_CHARS)?;
-        text("course", &self.course, COURSE_CHARS)
+        text("course", &self.course, COURSE_CHARS)?;
+        self.note().map_or(Ok(()), |note| text("note", note, NOTE_CHARS))
+    }
+
+    fn note(&self) -> Option<&str> {
+        #[cfg(feature = "note")]
+        return self.note.as_deref();
+        #[cfg(not(feature = "note"))]
+        None
     }
 
     /// Keeps the enrolment.
@@ -72,8 +98,13 @@ impl NewEnrolment {
     /// # Errors
     /// [`Problem::AlreadyEnrolled`] if the student has the course, else the database's failure.
     pub(crate) async fn keep(&self, database: &Connection) -> Result<Enrolment, Problem> {
-        let statement = format!("INSERT INTO enrolment (student, course) VALUES ($1, $2) RETURNING {COLUMNS}");
-        match database.query_one(&statement, &[&self.student, &self.course]).await {
+        let note = self.note();
+        let (columns, places) =
+            if NOTE { ("student, course, note", "$1, $2, $3") } else { ("student, course", "$1, $2") };
+        let values: [&(dyn ToSql + Sync); 3] = [&self.student, &self.course, &note];
+        let values = &values[..if NOTE { 3 } else { 2 }];
+        let statement = format!("INSERT INTO enrolment ({columns}) VALUES ({places}) RETURNING {COLUMNS}");
+        match database.query_one(&statement, values).await {
             Ok(row) => Ok(enrolment(&row)),
             Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
                 let statement = "SELECT id::text FROM enrolment WHERE student = $1 AND course = $2";
@@ -137,7 +168,8 @@ pub(crate) async fn list(database: &Connection, filter: &Filter) -> Result<Page,
 }
 
 fn enrolment(row: &Row) -> Enrolment {
-    Enrolment { id: row.get(0), student: row.get(1), course: row.get(2), enrolled_at: row.get(3) }
+    let note = if NOTE { row.get(5) } else { None };
+    Enrolment { id: row.get(0), student: row.get(1), course: row.get(2), enrolled_at: row.get(3), note }
 }
 
 fn text(field: &'static str, value: &str, limit: usize) -> Result<(), Problem> {
@@ -170,7 +202,8 @@ mod tests {
     use super::*;
 
     fn refused(student: &str, course: &str) -> Option<&'static str> {
-        let new = NewEnrolment { student: student.to_owned(), course: course.to_owned() };
+        let new = serde_json::json!({ "student": student, "course": course });
+        let new: NewEnrolment = serde_json::from_value(new).expect("fields");
         match new.check() {
             Err(Problem::InvalidField { field, .. }) => Some(field),
             _ => None,

@@ -8,6 +8,8 @@
 mod api;
 mod arguments;
 mod enrolment;
+#[cfg(feature = "faults")]
+mod fault;
 mod log;
 mod metrics;
 mod pool;
@@ -20,6 +22,10 @@ use clap::Parser as _;
 
 fn main() -> std::process::ExitCode {
     let arguments = arguments::Arguments::parse();
+    #[cfg(feature = "faults")]
+    if arguments.fault == Some(fault::Fault::Crash) {
+        return failed("this release ends at its start");
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("start the runtime: {error}")),

@@ -33,6 +33,9 @@ pub(crate) struct State {
     migrated: AtomicBool,
     draining: AtomicBool,
     behind: Notify,
+    /// What goes wrong on purpose.
+    #[cfg(feature = "faults")]
+    pub(crate) faulty: crate::fault::Faulty,
 }
 
 impl State {
@@ -41,10 +44,19 @@ impl State {
         self.draining.store(true, Ordering::SeqCst);
     }
 
+    /// Whether the service is about to stop.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+
     /// Asks the database and says what stands.
     pub(crate) async fn check(&self, pool: &Arc<Pool>) -> Readiness {
-        if self.draining.load(Ordering::SeqCst) {
+        if self.is_draining() {
             return Readiness::Draining;
+        }
+        #[cfg(feature = "faults")]
+        if self.faulty.is_away() {
+            return Readiness::DatabaseAway;
         }
         if !self.migrated.load(Ordering::SeqCst) {
             return Readiness::Migrating;
@@ -67,7 +79,7 @@ impl State {
         loop {
             let mut pause = PAUSE.0;
             let mut said = String::new();
-            while let Err(error) = schema::migrate(pool).await {
+            while let Err(error) = self.bring_up(pool).await {
                 let text = chain(&error);
                 // The same reason every second would bury everything else.
                 if text != said {
@@ -81,5 +93,12 @@ impl State {
             crate::log::line("info", "schema in place", &[]);
             self.behind.notified().await;
         }
+    }
+
+    async fn bring_up(&self, pool: &Arc<Pool>) -> Result<(), PoolError> {
+        schema::migrate(pool).await?;
+        #[cfg(feature = "faults")]
+        self.faulty.migrate(pool).await?;
+        Ok(())
     }
 }

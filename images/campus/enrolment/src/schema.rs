@@ -9,7 +9,8 @@ use std::time::Duration;
 use crate::pool::{Pool, PoolError};
 
 /// Migrations in order; the place in the list (from 1) is the version. Never change one that was released.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE enrolment (
         seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
         id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -19,7 +20,11 @@ const MIGRATIONS: &[&str] = &["
         UNIQUE (student, course)
     );
     CREATE INDEX enrolment_course ON enrolment (course, seq);
-"];
+",
+    // Without a default or a rule of its own: the rows stay as they are, and nobody waits.
+    #[cfg(feature = "note")]
+    "ALTER TABLE enrolment ADD COLUMN note text",
+];
 
 /// Any number that is the same in every copy: only one migrates at a time.
 const LOCK: i64 = 0x63_616d_7075_7301;
@@ -59,7 +64,8 @@ pub(crate) async fn is_current(pool: &Arc<Pool>) -> Result<bool, PoolError> {
 
 async fn apply(client: &mut tokio_postgres::Client) -> Result<(), tokio_postgres::Error> {
     let transaction = client.transaction().await?;
-    transaction.batch_execute("SET LOCAL statement_timeout = '100s'; SET LOCAL lock_timeout = '100s'").await?;
+    // Whoever waits for a table keeps all later visitors waiting behind it: soon given up, and tried again.
+    transaction.batch_execute("SET LOCAL statement_timeout = '100s'; SET LOCAL lock_timeout = '2s'").await?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
     transaction
         .batch_execute(

@@ -47,6 +47,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), ServiceError> {
     log::line("info", "listening", &[("address", &address.to_string())]);
 
     let service = Service::new(Pool::new(&arguments));
+    #[cfg(feature = "faults")]
+    service.readiness.faulty.set(arguments.fault);
     let keeper = {
         let service = service.clone();
         tokio::spawn(async move { service.readiness.keep_schema(&service.pool).await })

@@ -5,6 +5,8 @@ mod api;
 mod lifecycle;
 mod postgres;
 mod process;
+#[cfg(feature = "note")]
+mod upgrade;
 
 use std::time::{Duration, Instant};
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
-use hyper::header::{CONTENT_TYPE, LOCATION};
+use hyper::header::{CONNECTION, CONTENT_TYPE, LOCATION};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 
@@ -27,6 +27,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: String,
     pub(crate) location: String,
+    pub(crate) connection: String,
     pub(crate) body: String,
 }
 
@@ -40,6 +41,11 @@ impl Answer {
 impl Service {
     /// Starts a copy; its database need not be there.
     pub(crate) fn start(postgres: &Postgres) -> Self {
+        Self::start_with(postgres, &[])
+    }
+
+    /// Starts a copy with further arguments.
+    pub(crate) fn start_with(postgres: &Postgres, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_campus-enrolment"))
             .args([
                 "--listen=127.0.0.1:0",
@@ -50,6 +56,7 @@ impl Service {
             .arg(format!("--database-port={}", postgres.port))
             .arg("--database-credentials")
             .arg(postgres.credentials())
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -123,8 +130,15 @@ impl Service {
         let header =
             |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let (status, content_type, location) = (answer.status().as_u16(), header(CONTENT_TYPE), header(LOCATION));
+        let connection_kept = header(CONNECTION);
         let body = answer.into_body().collect().await.map_err(std::io::Error::other)?.to_bytes();
-        Ok(Answer { status, content_type, location, body: String::from_utf8_lossy(&body).into_owned() })
+        Ok(Answer {
+            status,
+            content_type,
+            location,
+            connection: connection_kept,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        })
     }
 
     /// Sends TERM, as Kubernetes does.
