@@ -21,6 +21,7 @@ mod recipe;
 mod registry;
 mod sbom;
 pub mod source;
+pub mod succession;
 mod survey;
 mod tool;
 mod unpacked;
