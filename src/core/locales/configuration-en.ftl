@@ -90,6 +90,7 @@ config-reason-found = was there
 config-reason-changed = changed
 config-reason-upgraded = upgraded
 config-reason-restored = revision { $number } again
+missing-revision = Revision { $revision } of the configuration is not in force.
 config-absent = { $key } is not set in site.toml.
 config-in-force = in force
 

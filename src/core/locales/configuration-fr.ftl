@@ -90,6 +90,7 @@ config-reason-found = était là
 config-reason-changed = modifiée
 config-reason-upgraded = mise à niveau
 config-reason-restored = à nouveau la révision { $number }
+missing-revision = La révision { $revision } de la configuration n’est pas en vigueur.
 config-absent = { $key } n’est pas défini dans site.toml.
 config-in-force = en vigueur
 

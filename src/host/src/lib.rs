@@ -5,6 +5,7 @@
 pub mod certificates;
 pub mod clock;
 pub mod commands;
+pub mod configuration;
 pub mod cures;
 pub mod facts;
 pub mod files;

@@ -8,6 +8,7 @@ use bridle_core::port::{Attempt, Clock, Host, Process};
 use bridle_core::step::{HostStep, Standing, Step};
 
 use crate::certificates::Authority;
+use crate::configuration::Revisions;
 use crate::files;
 use crate::k3s::K3s;
 use crate::layout::Layout;
@@ -29,6 +30,8 @@ pub struct Machine {
     removal: Removal,
     authority: Arc<Authority>,
     releases: Arc<dyn Releases>,
+    revisions: Revisions,
+    clock: Arc<dyn Clock>,
 }
 
 impl Machine {
@@ -42,8 +45,9 @@ impl Machine {
         releases: Arc<dyn Releases>,
     ) -> Self {
         let removal = Removal::new(layout.clone(), Arc::clone(&process), Arc::clone(&clock));
-        let k3s = K3s::new(layout.clone(), process, clock);
-        Self { layout, k3s, removal, authority, releases }
+        let k3s = K3s::new(layout.clone(), process, Arc::clone(&clock));
+        let revisions = Revisions::on_disk(&layout);
+        Self { layout, k3s, removal, authority, releases, revisions, clock }
     }
 }
 
@@ -64,12 +68,12 @@ impl Host for Machine {
             HostStep::RemoveVolumes => self.removal.volumes_removed(),
             HostStep::RemoveStore => Ok(self.removal.store_removed()),
             HostStep::HandOverRemoval { data } => self.removal.handed_over(*data),
+            HostStep::Configuration { revision, text } => self.revisions.standing(*revision, text),
             HostStep::RestorePoint(_)
             | HostStep::SwitchAgent { .. }
             | HostStep::ServeImages { .. }
             | HostStep::SwitchKubernetes(_)
             | HostStep::ReturnKubernetes { .. }
-            | HostStep::Configuration { .. }
             | HostStep::SettlePrograms { .. }
             | HostStep::PruneReleases { .. } => Err(Fault::new(FaultCode::Internal)),
         }
@@ -94,12 +98,12 @@ impl Host for Machine {
             HostStep::RemoveVolumes => self.removal.remove_volumes(attempt),
             HostStep::RemoveStore => self.removal.remove_store(attempt),
             HostStep::HandOverRemoval { data } => self.removal.hand_over(*data),
+            HostStep::Configuration { revision, text } => self.revisions.put(*revision, text, self.clock.now()),
             HostStep::RestorePoint(_)
             | HostStep::SwitchAgent { .. }
             | HostStep::ServeImages { .. }
             | HostStep::SwitchKubernetes(_)
             | HostStep::ReturnKubernetes { .. }
-            | HostStep::Configuration { .. }
             | HostStep::SettlePrograms { .. }
             | HostStep::PruneReleases { .. } => Err(Fault::new(FaultCode::Internal)),
         }
