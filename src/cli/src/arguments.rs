@@ -127,17 +127,17 @@ pub enum Upgrade {
     Start {
         release: Option<String>,
         #[command(flatten)]
-        how: Start,
+        how: ChangeOptions,
     },
     Rollback {
         #[command(flatten)]
-        how: Start,
+        how: ChangeOptions,
     },
     History,
 }
 
 #[derive(Debug, clap::Args)]
-pub struct Start {
+pub struct ChangeOptions {
     #[arg(long, value_name = "DIGEST")]
     pub plan: Option<Digest>,
     #[arg(long)]
@@ -210,6 +210,14 @@ pub enum Release {
     },
     Verify {
         id: String,
+    },
+    Have {
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    Diff {
+        old: String,
+        new: String,
     },
 }
 

@@ -12,7 +12,7 @@ use bridle_core::operation::{OperationId, OperationView};
 use bridle_core::plan::OperationKind;
 use bridle_core::upgrade::{ChangeOrder, ChangeView};
 
-use crate::arguments::{Start, Upgrade};
+use crate::arguments::{ChangeOptions, Upgrade};
 use crate::attach::{self, Output};
 use crate::face::Face;
 
@@ -63,7 +63,7 @@ fn show(face: &Face, view: &ChangeView) {
 }
 
 /// Shows, asks, begins and follows.
-async fn begin(face: &Face, client: &Client, view: ChangeView, how: &Start) -> Result<Exit, Fault> {
+async fn begin(face: &Face, client: &Client, view: ChangeView, how: &ChangeOptions) -> Result<Exit, Fault> {
     if !face.json {
         show(face, &view);
     }
@@ -97,7 +97,7 @@ fn confirmed(face: &Face, view: &ChangeView, plan: Digest) -> Result<bool, Fault
     face.confirm(&question, "--yes")
 }
 
-async fn follow(face: &Face, client: &Client, id: &OperationId, how: &Start) -> Result<Exit, Fault> {
+async fn follow(face: &Face, client: &Client, id: &OperationId, how: &ChangeOptions) -> Result<Exit, Fault> {
     if how.detach {
         if face.json {
             face.put_json(&serde_json::json!({ "operation": id }));
@@ -110,7 +110,7 @@ async fn follow(face: &Face, client: &Client, id: &OperationId, how: &Start) -> 
 }
 
 /// Takes a running upgrade back; after its commit, plans the return to the release before.
-async fn rollback(face: &Face, client: &Client, how: &Start) -> Result<Exit, Fault> {
+async fn rollback(face: &Face, client: &Client, how: &ChangeOptions) -> Result<Exit, Fault> {
     let operations = client.operations().await.map_err(|error| error.fault())?;
     let open = operations.into_iter().find(|operation| !operation.state.is_final());
     match open.filter(is_change) {
