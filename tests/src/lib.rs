@@ -4,6 +4,7 @@
 //! * [`contract`]: what any binary that claims to be k3s must do.
 //! * [`refusals`]: what an installation must refuse, and how it must say so.
 //! * [`fuzz`]: coverage-guided fuzzing of every parser of outside input.
+//! * [`objects`]: everything that a cluster holds, to compare two states by.
 //! * [`gate`]: the steps of `cargo ci`, what they need, and how their results are counted.
 //! * [`crash`]: every operation, stopped at every change of a simulated disk.
 
@@ -12,6 +13,7 @@ pub mod contract;
 pub mod crash;
 pub mod fuzz;
 pub mod gate;
+pub mod objects;
 pub mod refusals;
 pub mod simulated;
 pub mod testhost;

@@ -31,6 +31,7 @@ struct State {
     refusals: VecDeque<u16>,
     page: Option<usize>,
     controller: Option<Controller>,
+    silent: BTreeMap<String, u16>,
 }
 
 /// The server.
@@ -98,6 +99,11 @@ impl FakeApi {
         self.lock().refusals.extend(statuses);
     }
 
+    /// Every request for this path is answered with this status.
+    pub(crate) fn refuse_at(&self, path: &str, status: u16) {
+        self.lock().silent.insert(path.to_owned(), status);
+    }
+
     pub(crate) fn paged(&self, page: usize) {
         self.lock().page = Some(page);
     }
@@ -117,6 +123,9 @@ impl FakeApi {
         state.requests.push(format!("{method} {path}"));
         if let Some(status) = state.refusals.pop_front() {
             return (status, json!({ "message": "refused by the test" }));
+        }
+        if let Some(status) = state.silent.get(path) {
+            return (*status, json!({ "message": "refused by the test" }));
         }
         let mut controller = state.controller.take();
         if let Some(control) = controller.as_mut() {
@@ -144,10 +153,16 @@ impl FakeApi {
                     (found, _, _) => {
                         let mut object = found.unwrap_or_else(|| json!({}));
                         merge(&mut object, &body);
+                        let is_let_go = object["metadata"]["finalizers"].as_array().is_some_and(Vec::is_empty);
+                        if is_let_go && object["metadata"]["deletionTimestamp"].is_string() {
+                            state.objects.remove(path);
+                            return (200, object);
+                        }
                         (200, state.store(path, object))
                     }
                 }
             }
+            Method::DELETE => state.remove(path),
             _ => (405, json!({})),
         }
     }
@@ -165,13 +180,31 @@ impl State {
         object
     }
 
+    /// As the real one: an object with finalizers only begins to leave.
+    fn remove(&mut self, path: &str) -> (u16, Value) {
+        match self.objects.get_mut(path) {
+            None => (404, json!({ "message": "absent" })),
+            Some(object) if object["metadata"]["finalizers"].as_array().is_some_and(|held| !held.is_empty()) => {
+                object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
+                (200, object.clone())
+            }
+            Some(_) => (200, self.objects.remove(path).unwrap_or_default()),
+        }
+    }
+
+    /// Whether a list of resources that the test has put names it.
+    fn is_known(&self, base: &str, plural: &str) -> bool {
+        let list = self.objects.get(base).and_then(|list| list["resources"].as_array());
+        list.is_some_and(|resources| resources.iter().any(|resource| resource["name"] == plural))
+    }
+
     fn read(&self, path: &str, query: &str) -> (u16, Value) {
         if let Some(object) = self.objects.get(path) {
             return (200, object.clone());
         }
-        let lists = ["secrets", "deployments", "statefulsets", "daemonsets", "pods", "nodes"];
+        let lists = ["secrets", "deployments", "statefulsets", "daemonsets", "pods", "nodes", "poddisruptionbudgets"];
         let (base, plural) = path.rsplit_once('/').expect("path");
-        if !lists.contains(&plural) {
+        if !lists.contains(&plural) && !self.is_known(base, plural) {
             return (404, json!({ "message": "absent" }));
         }
         let parameter = |name: &str| {

@@ -1,17 +1,21 @@
 //! The cluster port, filled by the Kubernetes API and helm.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::message::Message;
 use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Cluster, KeptSecrets, Process};
-use bridle_core::step::{ClusterStep, Standing};
+use bridle_core::release::{Probe, Secret};
+use bridle_core::step::{ChartName, ClusterStep, Soak, Standing};
 use tokio::runtime::Handle;
 
+use crate::application::{self, Belongings};
 use crate::connect::ApiServer;
 use crate::helm::Helm;
 use crate::observe::Snapshot;
 use crate::probe::FrontDoor;
+use crate::soak::{self, Watch};
 use crate::{images, kept, namespaces, nodes, observe, probe, resources, secrets};
 
 /// Finds the helm program of the release in use; asked anew for each run, because an upgrade replaces it.
@@ -48,6 +52,8 @@ pub struct KubeCluster {
     kept: Arc<dyn KeptSecrets>,
     clock: Arc<dyn Clock>,
     runtime: Handle,
+    /// The soak that was just held; the question whether it was takes it away, so that the next one is watched anew.
+    held: Mutex<Option<Soak>>,
 }
 
 impl KubeCluster {
@@ -81,6 +87,7 @@ impl KubeCluster {
             kept: setup.kept,
             clock: setup.clock,
             runtime: setup.runtime,
+            held: Mutex::new(None),
         }
     }
 
@@ -98,6 +105,27 @@ impl KubeCluster {
     /// `KubernetesRefused` if the API does not answer.
     pub fn images_in_use(&self) -> Result<std::collections::BTreeSet<String>, Fault> {
         images::in_use(&self.api)
+    }
+
+    /// What there is of these Helm releases, and what is beside them; a list request for each kind of object.
+    ///
+    /// # Errors
+    /// `KubernetesRefused` if the API does not answer.
+    pub fn belongings(&self, charts: &[ChartName], secrets: &[Secret]) -> Result<Belongings, Fault> {
+        application::belongings(&self.api, charts, secrets)
+    }
+
+    fn soak(&self, soak: &Soak, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+        *self.held() = None;
+        let door = self.front_door(&soak.host, &soak.address)?;
+        let walk = |probe: &Probe, stop: &dyn Fn() -> bool| probe::walk(&self.runtime, &door, probe, stop);
+        soak::hold(&Watch { api: &self.api, clock: self.clock.as_ref(), walk: &walk }, soak, attempt)?;
+        *self.held() = Some(soak.clone());
+        Ok(())
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, Option<Soak>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn front_door(&self, host: &str, address: &str) -> Result<FrontDoor, Fault> {
@@ -122,9 +150,12 @@ impl Cluster for KubeCluster {
             ClusterStep::ChartGone { name, namespace } => Helm::probe_gone(&self.api, name, namespace),
             ClusterStep::ChartsGone { charts } => Helm::probe_charts_gone(&self.api, charts),
             ClusterStep::KeepSecrets { secrets } => kept::probe(&self.api, secrets, self.kept.as_ref()),
-            ClusterStep::CopyData { .. } | ClusterStep::Soak(_) | ClusterStep::LeftoversGone { .. } => {
-                Err(Fault::new(FaultCode::Internal))
-            }
+            ClusterStep::CopyData { .. } => Err(Fault::new(FaultCode::Internal)),
+            ClusterStep::Soak(soak) => Ok(match self.held().take() {
+                Some(held) if held == **soak => Standing::Done,
+                _ => Standing::Missing(Message::new("missing-soak")),
+            }),
+            ClusterStep::LeftoversGone { charts, secrets } => application::probe(&self.api, charts, secrets),
             // Journeys write and clean up after themselves; nothing short of doing them shows that the platform works.
             ClusterStep::Probes { probes, host, address } => {
                 Ok(probe::stand(&self.runtime, &self.front_door(host, address)?, probes))
@@ -150,8 +181,10 @@ impl Cluster for KubeCluster {
             ClusterStep::ChartGone { name, namespace } => self.helm.apply_gone(&self.api, name, namespace, attempt),
             ClusterStep::ChartsGone { charts } => self.helm.apply_charts_gone(&self.api, charts, attempt),
             ClusterStep::KeepSecrets { secrets } => kept::keep(&self.api, secrets, self.kept.as_ref(), attempt),
-            ClusterStep::CopyData { .. } | ClusterStep::Soak(_) | ClusterStep::LeftoversGone { .. } => {
-                Err(Fault::new(FaultCode::Internal))
+            ClusterStep::CopyData { .. } => Err(Fault::new(FaultCode::Internal)),
+            ClusterStep::Soak(soak) => self.soak(soak, attempt),
+            ClusterStep::LeftoversGone { charts, secrets } => {
+                application::apply(&self.api, clock, (charts, secrets), attempt)
             }
             ClusterStep::Probes { probes, host, address } => {
                 probe::apply(&self.runtime, clock, &self.front_door(host, address)?, probes, attempt)

@@ -6,6 +6,7 @@ use bridle_core::journal::FORMAT;
 use bridle_core::operation::{OperationId, OperationState};
 use bridle_core::plan::Plan;
 use bridle_core::plan::install::{self, Place};
+use bridle_core::plan::recreate;
 use bridle_core::plan::uninstall::{self, Installed};
 use bridle_core::port::Timestamp;
 use bridle_core::port::sim::DiskWorld;
@@ -39,6 +40,7 @@ pub fn operations() -> Vec<Operation> {
         Operation::given_up("install, given up after the trouble", installation()),
         Operation::forward("uninstall, data kept", uninstallation(Data::Keep)),
         Operation::forward("uninstall, data deleted", uninstallation(Data::Delete)),
+        Operation::forward("renewal of the applications", renewal()),
     ]
 }
 
@@ -94,14 +96,25 @@ impl Operation {
 }
 
 fn installation() -> Plan {
+    install::plan(&release(), &Site::default(), &place()).expect("it can be installed")
+}
+
+fn renewal() -> Plan {
+    recreate::plan(&release(), &Site::default(), &place()).expect("it can be renewed")
+}
+
+fn release() -> ReleaseManifest {
     let release = ReleaseManifest::parse(include_bytes!("../../../src/core/tests/fixtures/release-v1.json"));
     let mut release = release.expect("the sample release parses");
     // Single charts and a group.
     for chart in release.charts.iter_mut().filter(|chart| chart.stage == Stage::Platform) {
         chart.order = 10;
     }
-    let place = Place { node: "h1".to_owned(), address: "198.18.0.11".to_owned() };
-    install::plan(&release, &Site::default(), &place).expect("it can be installed")
+    release
+}
+
+fn place() -> Place {
+    Place { node: "h1".to_owned(), address: "198.18.0.11".to_owned() }
 }
 
 fn uninstallation(data: Data) -> Plan {

@@ -9,6 +9,7 @@ use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::Clock;
 use http::{Method, Request};
 use http_body_util::{BodyExt, Limited};
+use hyper::body::Bytes;
 use kube::client::Body;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
@@ -180,6 +181,20 @@ impl ApiServer {
         self.steadily(&Method::PATCH, &path, Some(("application/merge-patch+json", change)))
     }
 
+    /// Asks for an object's removal, and that what it owns goes first; gives whether it was there.
+    pub(crate) fn delete(&self, path: &str) -> Result<bool, ApiError> {
+        let options =
+            serde_json::json!({ "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Foreground" });
+        let gone = absent(self.steadily(&Method::DELETE, path, Some(("application/json", &options))))?;
+        Ok(gone.is_some())
+    }
+
+    /// A text, such as a log; without patience, and at most what `path` asks for.
+    pub(crate) fn glance_text(&self, path: &str) -> Result<String, ApiError> {
+        let bytes = self.exchange(&Method::GET, path, None, QUICK)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     fn pages(
         &self,
         path: &str,
@@ -223,7 +238,18 @@ impl ApiServer {
         body: Option<(&str, &Value)>,
         limit: Duration,
     ) -> Result<Value, ApiError> {
-        let name = format!("{method} {}", path.split('?').next().unwrap_or(path));
+        let bytes = self.exchange(method, path, body, limit)?;
+        serde_json::from_slice(&bytes).map_err(|source| ApiError::Answer { request: name_of(method, path), source })
+    }
+
+    fn exchange(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<(&str, &Value)>,
+        limit: Duration,
+    ) -> Result<Bytes, ApiError> {
+        let name = name_of(method, path);
         let mut builder = Request::builder().method(method.clone()).uri(path).header("accept", "application/json");
         let mut bytes = Vec::new();
         if let Some((content_type, value)) = body {
@@ -253,7 +279,7 @@ impl ApiServer {
                 .unwrap_or_else(|| String::from_utf8_lossy(&bytes).into_owned());
             return Err(ApiError::Refused { request: name, status, message: words.chars().take(1000).collect() });
         }
-        serde_json::from_slice(&bytes).map_err(|source| ApiError::Answer { request: name, source })
+        Ok(bytes)
     }
 
     /// The client for the kubeconfig as it is now.
@@ -299,6 +325,10 @@ pub(crate) fn segment(text: &str) -> String {
         }
     }
     out
+}
+
+fn name_of(method: &Method, path: &str) -> String {
+    format!("{method} {}", path.split('?').next().unwrap_or(path))
 }
 
 fn absent(result: Result<Value, ApiError>) -> Result<Option<Value>, ApiError> {

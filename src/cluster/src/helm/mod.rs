@@ -111,6 +111,14 @@ impl Helm {
         }
     }
 
+    /// What each record of a release that can be read says that it made.
+    ///
+    /// # Errors
+    /// `KubernetesRefused` if the API does not answer.
+    pub(crate) fn manifests(api: &ApiServer, name: &str, namespace: &str) -> Result<Vec<String>, Fault> {
+        record::manifests(api, name, namespace)
+    }
+
     /// Whether helm knows no release of that name, and no workload of it is left.
     ///
     /// # Errors
@@ -147,6 +155,12 @@ impl Helm {
         }
         Ok(())
     }
+}
+
+/// A release as helm's records hold it, for tests elsewhere.
+#[cfg(test)]
+pub(crate) fn encoded(release: &Value) -> String {
+    record::encode(release)
 }
 
 /// The description of the revision in helm's history: it says exactly what was deployed, and by whom. A revision made by

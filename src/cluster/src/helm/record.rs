@@ -54,6 +54,15 @@ pub(super) fn newest(api: &ApiServer, name: &str, namespace: &str) -> Result<Opt
     Ok(records.into_iter().map(Record).max_by_key(Record::revision))
 }
 
+/// The manifests of all revisions that can be read.
+///
+/// # Errors
+/// `KubernetesRefused` if the API does not answer.
+pub(super) fn manifests(api: &ApiServer, name: &str, namespace: &str) -> Result<Vec<String>, Fault> {
+    let records = list(api, name, namespace, "none")?.into_iter().map(Record);
+    Ok(records.filter_map(|record| Some(record.release(name).ok()?.manifest)).collect())
+}
+
 /// Whether helm knows a release of that name.
 ///
 /// # Errors

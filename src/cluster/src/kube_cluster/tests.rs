@@ -76,3 +76,33 @@ fn without_helm_or_certificate_the_fault_says_so() {
         ClusterStep::Probes { probes: Vec::new(), host: "campus.internal".to_owned(), address: "127.0.0.1".to_owned() };
     assert_eq!(cluster.probe(&probes).expect_err("no certificate").code, FaultCode::ProbeFailed);
 }
+
+#[test]
+fn a_soak_is_never_done_before_and_only_once_after() {
+    let (fake, runtime) = (FakeApi::default(), runtime());
+    let key = rcgen::KeyPair::generate().expect("key");
+    let parameters = rcgen::CertificateParams::new(vec!["campus.internal".to_owned()]).expect("parameters");
+    let certificate = parameters.self_signed(&key).expect("certificate").pem();
+    let mut cluster = cluster(&fake, &runtime, Folder::new());
+    cluster.certificates = Arc::new(OnePair { certificate, key: key.serialize_pem() });
+    let soak = Soak {
+        seconds: 30,
+        breaks: 0,
+        charts: Vec::new(),
+        probes: Vec::new(),
+        host: "campus.internal".to_owned(),
+        address: "127.0.0.1".to_owned(),
+    };
+    let step = ClusterStep::Soak(Box::new(soak.clone()));
+    assert!(is_missing(&cluster.probe(&step)));
+    attempt(300, &mut Told::default(), |at| cluster.apply(&step, at)).expect("held");
+    assert_eq!(cluster.probe(&step), Ok(Standing::Done));
+    assert!(is_missing(&cluster.probe(&step)), "the next operation is watched anew");
+
+    attempt(300, &mut Told::default(), |at| cluster.apply(&step, at)).expect("held");
+    let longer = ClusterStep::Soak(Box::new(Soak { seconds: 31, ..soak }));
+    assert!(is_missing(&cluster.probe(&longer)), "another one was held");
+    attempt(300, &mut Told::default(), |at| cluster.apply(&step, at)).expect("held");
+    attempt(20, &mut Told::default(), |at| cluster.apply(&step, at)).expect_err("too short");
+    assert!(is_missing(&cluster.probe(&step)), "what was held before does not count");
+}
