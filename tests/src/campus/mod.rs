@@ -6,6 +6,7 @@ mod front_door;
 mod https;
 mod install;
 pub mod journal;
+pub mod matrix;
 mod students;
 pub mod template;
 mod uninstall;
