@@ -17,6 +17,7 @@ pub mod programs;
 pub mod removal;
 pub mod restore_point;
 pub mod serving;
+pub mod settle;
 pub mod trial;
 pub mod units;
 pub mod world;

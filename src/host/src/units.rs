@@ -25,6 +25,8 @@ pub struct UnitState {
     pub enabled: String,
     /// How often systemd started it again by itself.
     pub restarts: u64,
+    /// Names the life that it is in: another one after each start.
+    pub invocation: String,
 }
 
 /// Talks to systemd through `systemctl`.
@@ -116,12 +118,13 @@ impl Systemd {
     /// # Errors
     /// A [`Fault`] if systemctl fails.
     pub fn state(&self, unit: &str) -> Result<UnitState, Fault> {
-        let output = self.run(&["show", "--property=ActiveState,UnitFileState,NRestarts", unit])?;
+        let output = self.run(&["show", "--property=ActiveState,UnitFileState,NRestarts,InvocationID", unit])?;
         let mut state = UnitState::default();
         for line in output.lines() {
             match line.split_once('=') {
                 Some(("ActiveState", value)) => value.clone_into(&mut state.active),
                 Some(("UnitFileState", value)) => value.clone_into(&mut state.enabled),
+                Some(("InvocationID", value)) => value.clone_into(&mut state.invocation),
                 Some(("NRestarts", value)) => state.restarts = value.parse().unwrap_or(0),
                 _ => {}
             }

@@ -6,10 +6,13 @@ use serde_json::{Value, json};
 /// Where [`resolver`] is on a host.
 const RESOLVER: &str = "/etc/rancher/k3s/resolv.conf";
 
+/// Parts of the control plane that can behave like an earlier minor.
+const CONTROL_PLANE: [&str; 3] = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+
 /// `config.yaml`: JSON is YAML, and its quoting has no surprises.
 #[must_use]
 pub fn config_yaml(settings: &KubernetesSettings) -> String {
-    let config = json!({
+    let mut config = json!({
         "cluster-init": true,
         "node-name": settings.node,
         "node-ip": settings.address,
@@ -29,6 +32,11 @@ pub fn config_yaml(settings: &KubernetesSettings) -> String {
         "etcd-snapshot-schedule-cron": "0 */12 * * *",
         "etcd-snapshot-retention": 5,
     });
+    if let Some(minor) = &settings.emulated {
+        for part in CONTROL_PLANE {
+            config[format!("{part}-arg")] = json!([format!("emulated-version={minor}")]);
+        }
+    }
     commented(&settings.release, &config)
 }
 

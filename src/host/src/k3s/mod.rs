@@ -3,6 +3,9 @@
 pub mod config;
 mod pods;
 mod service;
+mod switch;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +19,7 @@ use crate::commands::{self, Place};
 use crate::files;
 use crate::layout::Layout;
 use crate::units::{self, Systemd};
+use service::{Service, Wanted};
 
 /// k3s on this host.
 pub struct K3s {
@@ -108,7 +112,7 @@ impl K3s {
     /// # Errors
     /// A [`Fault`] if systemd cannot be asked.
     pub fn started(&self, version: &str) -> Result<Standing, Fault> {
-        service::standing(&self.systemd, &*self.process, &self.layout, version)
+        self.runs(&Wanted { version, emulated: None })
     }
 
     /// Starts the unit and waits until its API server is ready.
@@ -116,7 +120,7 @@ impl K3s {
     /// # Errors
     /// A [`Fault`] with the end of its log if it does not come up in time or keeps falling over.
     pub fn start(&self, version: &str, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
-        service::start(&self.systemd, &*self.process, &*self.clock, &self.layout, version, attempt)
+        self.service().start(&Wanted { version, emulated: None }, attempt)
     }
 
     /// Whether the unit is stopped and no container of it is left.
@@ -133,6 +137,18 @@ impl K3s {
     /// A [`Fault`] if systemd cannot stop it.
     pub fn stop(&self) -> Result<(), Fault> {
         service::stop(&self.systemd, &*self.clock)
+    }
+
+    fn runs(&self, wanted: &Wanted<'_>) -> Result<Standing, Fault> {
+        self.service().standing(wanted)
+    }
+
+    fn restart(&self, wanted: &Wanted<'_>, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+        self.service().restart(wanted, attempt)
+    }
+
+    fn service(&self) -> Service<'_> {
+        Service { systemd: &self.systemd, process: &*self.process, clock: &*self.clock, layout: &self.layout }
     }
 
     fn wanted_files(&self, settings: &KubernetesSettings) -> Vec<WantedFile> {
