@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::thread;
 
-use super::journal::titles;
 use super::upgrade::{End, Moment, Report, Upgrade, upgraded_with_cuts};
 use super::{Campus, Template, template};
 use crate::testhost::{Lab, Result};
@@ -41,7 +40,7 @@ pub fn forward(from: &Campus, to: &Campus, only: Option<u64>) -> Result<Vec<Row>
     let steps = {
         let lab = Lab::of_equal_addresses("plan")?;
         let (host, _) = template.serving(&lab)?;
-        titles(&Upgrade::bring(&host, to)?.view()?["plan"])
+        Upgrade::bring(&host, to)?.steps()?
     };
     let all = (1_u64..).zip(steps).filter(|(number, _)| only.is_none_or(|only| only == *number));
     Ok(run(&template, to, cases(all, Moment::Begins)))

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use bridle_core::message::{Language, Message};
 use serde_json::Value;
 
 use super::{Campus, Journal, Students, Tally, Template, template};
@@ -110,7 +111,7 @@ impl<'a> Upgrade<'a> {
         &self.release
     }
 
-    /// What it would do: `plan` with its `digest` and `steps`, `changes`, `findings`. Nothing is changed.
+    /// What it would do (`bridle_core::upgrade::ChangeView`). Nothing is changed.
     ///
     /// # Errors
     /// The kit's, if that is refused or no JSON.
@@ -119,6 +120,19 @@ impl<'a> Upgrade<'a> {
         let output = self.host.run_ok(words)?;
         serde_json::from_str(&output.stdout)
             .map_err(|error| unexpected(&words.join(" "), &error.to_string(), output.stdout))
+    }
+
+    /// What the steps of its plan do, in order, in English.
+    ///
+    /// # Errors
+    /// As [`Upgrade::view`].
+    pub fn steps(&self) -> Result<Vec<String>> {
+        let view = self.view()?;
+        let title = |step: &Value| {
+            let message = serde_json::from_value::<Message>(step["title"].clone());
+            message.map_or_else(|_| step["title"].to_string(), |message| message.render(Language::En))
+        };
+        Ok(view["steps"].as_array().into_iter().flatten().map(title).collect())
     }
 
     /// Words of the upgrade whose plan has this digest, without a question.
@@ -145,7 +159,7 @@ impl<'a> Upgrade<'a> {
 
     fn confirmed(&self) -> Result<Vec<String>> {
         let view = self.view()?;
-        let digest = view["plan"]["digest"].as_str();
+        let digest = view["plan"].as_str();
         let digest = digest.ok_or_else(|| unexpected("bridle upgrade plan", "no digest", view.to_string()))?;
         Ok(self.words(digest))
     }
