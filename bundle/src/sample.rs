@@ -12,7 +12,7 @@ use bridle_core::oci::{CONFIG, Descriptor, LAYER_ZSTD, MANIFEST, Manifest};
 use bridle_core::release::{Blob, FORMAT, ImageEntry, Kubernetes, ReleaseManifest};
 
 use crate::file::compose::compose;
-use crate::file::write_bundle;
+use crate::file::{Delta, Known, SignedNote, contents_of, write_bundle};
 use crate::trust::{SigningKey, TrustedKeys};
 
 /// A release in memory.
@@ -141,20 +141,31 @@ impl Sample {
         Self::new("1.0.0", 1, &[("a", &[&big, b"top of a"]), ("b", &[&big, b""])])
     }
 
-    /// The bundle, without the blobs of `left_out`.
+    /// The bundle as a delta for somebody who has `bases`: releases with the blobs that they hold.
     ///
     /// # Panics
     /// If the sample cannot be made: a fault of the caller's test.
     #[must_use]
-    pub fn delta(&self, left_out: &BTreeSet<Digest>) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let mut open = |digest: &Digest| -> io::Result<Box<dyn Read>> {
-            let blob = self.blobs.get(digest).ok_or(io::ErrorKind::NotFound)?;
-            Ok(Box::new(io::Cursor::new(blob.clone())))
-        };
-        let size = write_bundle(&mut bytes, &self.index, &self.signature, &mut open, left_out).expect("write");
-        assert_eq!(size, bytes.len() as u64);
-        bytes
+    pub fn delta(&self, bases: &[(&str, &BTreeSet<Digest>)]) -> Vec<u8> {
+        let contents = contents_of(&self.index, &mut self.opener()).expect("contents");
+        let known: Vec<Known<'_>> = bases
+            .iter()
+            .map(|(release, blobs)| Known {
+                releases: vec![(*release).to_owned()],
+                holds: Box::new(|digest| blobs.contains(digest)),
+            })
+            .collect();
+        self.noted(&Delta::new(&contents, &known).to_json().expect("json"))
+    }
+
+    /// The bundle as a delta with this note, signed.
+    ///
+    /// # Panics
+    /// If the note is not one of this release: a fault of the caller's test.
+    #[must_use]
+    pub fn noted(&self, note: &[u8]) -> Vec<u8> {
+        let signature = key().sign(note, "sample").expect("sign");
+        self.written(Some(SignedNote { note, signature: &signature }))
     }
 
     /// The bundle.
@@ -163,6 +174,26 @@ impl Sample {
     /// If the sample cannot be made: a fault of the caller's test.
     #[must_use]
     pub fn bundle(&self) -> Vec<u8> {
-        self.delta(&BTreeSet::new())
+        self.written(None)
+    }
+
+    /// Its blobs as a base of [`Self::delta`].
+    #[must_use]
+    pub fn digests(&self) -> BTreeSet<Digest> {
+        self.blobs.keys().copied().collect()
+    }
+
+    fn opener(&self) -> impl FnMut(&Digest) -> io::Result<Box<dyn Read>> {
+        |digest: &Digest| {
+            let blob = self.blobs.get(digest).ok_or(io::ErrorKind::NotFound)?;
+            Ok(Box::new(io::Cursor::new(blob.clone())))
+        }
+    }
+
+    fn written(&self, note: Option<SignedNote<'_>>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let size = write_bundle(&mut bytes, &self.index, &self.signature, &mut self.opener(), note).expect("write");
+        assert_eq!(size, bytes.len() as u64);
+        bytes
     }
 }

@@ -1,6 +1,5 @@
 //! The command line of `bridle-bundle`.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,16 +8,18 @@ use clap::{Parser, Subcommand};
 use super::build::Pins;
 use super::cache::Cache;
 use super::error::{AssembleError, chain};
-use super::source::Lock;
+use super::source::{Lock, earlier_lock};
 use super::{keys, publish};
-use crate::comparison::Comparison;
+use crate::comparison;
 use crate::file::{FileError, OpenedBundle, ReleaseFile, Section, VerifiedBundle};
 use crate::trust::{PublicKey, TrustedKeys};
 
+mod bases;
 mod compare;
 mod options;
 mod show;
 
+use bases::BaseOptions;
 pub use options::Surroundings;
 use options::WorkOptions;
 
@@ -73,9 +74,8 @@ enum Action {
         /// Directory for the files
         #[arg(long)]
         output: PathBuf,
-        /// Leave out what these releases hold (a delta)
-        #[arg(long)]
-        without: Vec<PathBuf>,
+        #[command(flatten)]
+        bases: BaseOptions,
         #[command(flatten)]
         work: WorkOptions,
     },
@@ -134,7 +134,7 @@ fn act(action: Action, cache: &Path, surroundings: &Surroundings) -> Result<(), 
         Action::Lock { source, update, work } => {
             let cache = Cache::open(cache)?;
             let path = source.join("bundle.lock");
-            let earlier = if update || !path.exists() { None } else { Some(Lock::read(&path)?) };
+            let earlier = earlier_lock(&source, update)?;
             let pins = earlier.as_ref().map_or(Pins::Fresh, Pins::Keep);
             let made = work.assemble(&source, pins, &cache, surroundings)?;
             write(&path, &made.lock.text()?)?;
@@ -147,18 +147,15 @@ fn act(action: Action, cache: &Path, surroundings: &Surroundings) -> Result<(), 
             );
             Ok(())
         }
-        Action::Build { source, key, password_file, output, without, work } => {
+        Action::Build { source, key, password_file, output, bases, work } => {
             let password = password_file.map(|path| keys::password(&path)).transpose()?;
             let key = keys::load(&key, password)?;
             let cache = Cache::open(cache)?;
             let lock = Lock::read(&source.join("bundle.lock"))?;
-            let mut left_out = BTreeSet::new();
-            for path in &without {
-                let (_, earlier) = open(path, Some(&key.public()?))?;
-                left_out.extend(earlier.contents().blobs.iter().map(|blob| blob.digest));
-            }
+            // What cannot be used is said before anything is made.
+            let bases = bases.read(&key.public()?)?;
             let made = work.assemble(&source, Pins::Exact(&lock), &cache, surroundings)?;
-            let published = publish::publish(&made, &key, &cache, &output, &left_out)?;
+            let published = publish::publish(&made, &key, &cache, &output, &bases.known(&made.release)?)?;
             show::published(&made.release, &published);
             Ok(())
         }
@@ -170,29 +167,31 @@ fn act(action: Action, cache: &Path, surroundings: &Surroundings) -> Result<(), 
         Action::Verify { file, key } => verify(&file, &PublicKey::read(&key)?),
         Action::Diff { old, new, json } => {
             let (mut old, mut new) = (open(&old, None)?.1, open(&new, None)?.1);
-            compare::show(&Comparison::of_files(&mut old, &mut new)?, json)
+            compare::show(&comparison::of_files(&mut old, &mut new)?, json)
         }
     }
 }
 
-/// Opens a release file; without a key, the one that it says it is signed with is believed (to look at it only).
-fn open(path: &Path, key: Option<&PublicKey>) -> Result<(ReleaseFile, VerifiedBundle<Section>), AssembleError> {
+/// Opens a release file; without keys, the one that it says it is signed with is believed (to look at it only).
+fn open(path: &Path, keys: Option<&TrustedKeys>) -> Result<(ReleaseFile, VerifiedBundle<Section>), AssembleError> {
     let file = ReleaseFile::open(path)?;
     let opened = OpenedBundle::open(file.bundle()?)?;
-    let key = match key {
-        Some(key) => key.clone(),
-        None => opened
-            .claimed_key()
-            .cloned()
-            .ok_or_else(|| AssembleError::recipe(path.display().to_string(), "carries no key"))?,
+    let keys = match keys {
+        Some(keys) => keys.clone(),
+        None => {
+            let claimed = opened.claimed_key().cloned();
+            let nobody = || AssembleError::recipe(path.display().to_string(), "carries no key");
+            TrustedKeys::new(vec![claimed.ok_or_else(nobody)?])?
+        }
     };
-    let bundle = opened.verify(&TrustedKeys::new(vec![key])?, &crate::file::Conditions::default())?;
+    let bundle = opened.verify(&keys, &crate::file::Conditions::default())?;
     Ok((file, bundle))
 }
 
 fn verify(path: &Path, key: &PublicKey) -> Result<(), AssembleError> {
-    let (file, bundle) = open(path, Some(key))?;
-    let contents = bundle.verify_all(&mut |_| {})?;
+    let (file, bundle) = open(path, Some(&TrustedKeys::new(vec![key.clone()])?))?;
+    let (left_out, delta) = (bundle.left_out().len(), bundle.delta().cloned());
+    let contents = bundle.verify_carried(&mut |_| {})?;
     file.verify_head(&contents.release)?;
     let mut beside = path.as_os_str().to_owned();
     beside.push(".minisig");
@@ -205,6 +204,17 @@ fn verify(path: &Path, key: &PublicKey) -> Result<(), AssembleError> {
     } else {
         ""
     };
+    if let Some(delta) = delta {
+        println!(
+            "{} {} {whole}verified: key {}, a delta against {}, without {left_out} of {} blobs",
+            contents.release.name,
+            contents.release.version,
+            key.id(),
+            delta.releases().join(", "),
+            contents.all().count()
+        );
+        return Ok(());
+    }
     println!(
         "{} {} {whole}verified: key {}, {} blobs, {} bytes",
         contents.release.name,

@@ -1,6 +1,5 @@
 //! Writing the signed files of a release.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,7 +10,7 @@ use super::build::Assembled;
 use super::cache::Cache;
 use super::error::AssembleError;
 use crate::file::compose::compose;
-use crate::file::{FileError, INSTALLER, write_bundle, write_run};
+use crate::file::{Contents, Delta, FileError, INSTALLER, Known, SignedNote, contents_of, write_bundle, write_run};
 use crate::trust::SigningKey;
 
 /// The files that were written, with their sizes in bytes.
@@ -21,12 +20,27 @@ pub struct Published {
     pub bundle: (PathBuf, u64),
     /// The `.run` file, if the release has an installer.
     pub run: Option<(PathBuf, u64)>,
+    /// The delta, if one was asked for.
+    pub delta: Option<PublishedDelta>,
     /// Digest of the release's OCI manifest.
     pub digest: Digest,
 }
 
-/// Signs a release and writes `.bundle`, `.run` and their signatures into `output`. Blobs of `left_out` are not
-/// carried (a delta has no `.run`).
+/// A delta that was written.
+#[derive(Debug)]
+pub struct PublishedDelta {
+    /// Its path and size in bytes.
+    pub file: (PathBuf, u64),
+    /// Releases that it was made against.
+    pub releases: Vec<String>,
+    /// Blobs that it leaves out.
+    pub left_out: u64,
+    /// Their bytes.
+    pub left_out_bytes: u64,
+}
+
+/// Signs a release and writes `.bundle`, `.run` and their signatures into `output`; where somebody's store is `known`, also
+/// a `.delta.bundle` without what it holds.
 ///
 /// # Errors
 /// [`AssembleError`]; files that are not complete keep the name `….part`.
@@ -35,7 +49,7 @@ pub fn publish(
     key: &SigningKey,
     cache: &Cache,
     output: &Path,
-    left_out: &BTreeSet<Digest>,
+    known: &[Known<'_>],
 ) -> Result<Published, AssembleError> {
     fs::create_dir_all(output).map_err(AssembleError::io("make directory", output))?;
     let release = &assembled.release;
@@ -47,12 +61,27 @@ pub fn publish(
     let signature = key.sign(&composed.index[..], &comment).map_err(FileError::Write)?;
     let stem = format!("{}-{}-{}", release.name, release.version, release.architecture);
 
-    let name = if left_out.is_empty() { format!("{stem}.bundle") } else { format!("{stem}.delta.bundle") };
-    let bundle = finish(output, &name, key, &comment, |file| {
-        let mut open = |digest: &Digest| cache.open_blob(digest).map(|file| Box::new(file) as Box<dyn Read>);
-        write_bundle(BufWriter::with_capacity(1 << 20, file), &composed.index, &signature, &mut open, left_out)
+    let mut open = |digest: &Digest| cache.open_blob(digest).map(|file| Box::new(file) as Box<dyn Read>);
+    let bundle = finish(output, &format!("{stem}.bundle"), key, &comment, |file| {
+        write_bundle(BufWriter::with_capacity(1 << 20, file), &composed.index, &signature, &mut open, None)
     })?;
-    let run = match release.program(INSTALLER).filter(|_| left_out.is_empty()) {
+    let delta = match known {
+        [] => None,
+        known => {
+            let contents = contents_of(&composed.index, &mut open)?;
+            let note = Delta::new(&contents, known);
+            let text = note.to_json()?;
+            let comment = format!("{comment} delta");
+            let noted = key.sign(&text[..], &comment).map_err(FileError::Write)?;
+            let signed = SignedNote { note: &text, signature: &noted };
+            let file = finish(output, &format!("{stem}.delta.bundle"), key, &comment, |file| {
+                let file = BufWriter::with_capacity(1 << 20, file);
+                write_bundle(file, &composed.index, &signature, &mut open, Some(signed))
+            })?;
+            Some(published(file, &note, &contents))
+        }
+    };
+    let run = match release.program(INSTALLER) {
         None => None,
         Some(installer) => {
             let open = |path: &Path| File::open(path).map_err(AssembleError::io("open", path));
@@ -65,7 +94,18 @@ pub fn publish(
             })?)
         }
     };
-    Ok(Published { bundle, run, digest: composed.digest })
+    Ok(Published { bundle, run, delta, digest: composed.digest })
+}
+
+fn published(file: (PathBuf, u64), note: &Delta, contents: &Contents) -> PublishedDelta {
+    let left_out = note.left_out();
+    let sizes = contents.blobs.iter().filter(|blob| left_out.contains_key(&blob.digest)).map(|blob| blob.size);
+    PublishedDelta {
+        file,
+        releases: note.releases().into_iter().map(str::to_owned).collect(),
+        left_out: left_out.len() as u64,
+        left_out_bytes: sizes.sum(),
+    }
 }
 
 /// Writes one file and its signature: partial file, sync, rename, signature last.

@@ -2,31 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use bridle_core::store::diff::{Change, ComponentChange};
 use serde_json::Value;
 
-use super::Change;
 use crate::file::{FileError, Source, VerifiedBundle};
 
 /// Largest bill of materials of a release that is read into memory, in bytes.
 const MAX_BILL: u64 = 256 << 20;
 /// Bytes that are read at a time.
 const CHUNK: usize = 256 << 10;
-
-/// A component whose versions differ.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ComponentChange {
-    /// Package URL without version and qualifiers.
-    pub name: String,
-    /// What happened to it.
-    pub change: Change,
-    /// Versions in the older release.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub old: BTreeSet<String>,
-    /// Versions in the newer release.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub new: BTreeSet<String>,
-}
 
 /// The bill of materials of a release file, which is read up to it; nothing if the file (a delta) leaves it out.
 ///

@@ -22,7 +22,7 @@ fn parts_and_bytes_of_an_upgrade() {
     let old = Sample::new("1.0.0", 1, &[("x", &[BASE, b"one"]), ("y", &[BASE])]);
     let new = Sample::new("1.0.0", 2, &[("x", &[BASE, b"other"]), ("z", &[BASE, b"new!"])]);
     let (mut before, mut after) = (opened(&old), opened(&new));
-    let compared = Comparison::of_files(&mut before, &mut after).expect("compare");
+    let compared = of_files(&mut before, &mut after).expect("compare");
     assert_eq!(names(&compared.images, Change::Changed), ["bridle.internal/x:1.0.0"]);
     assert_eq!(names(&compared.images, Change::Gone), ["bridle.internal/y:1.0.0"]);
     assert_eq!(names(&compared.images, Change::New), ["bridle.internal/z:1.0.0"]);
@@ -31,7 +31,7 @@ fn parts_and_bytes_of_an_upgrade() {
     assert_eq!((compared.moved.bytes, compared.moved.of), (bytes, after.contents().size()));
     assert!(bytes < compared.moved.of, "the layer that stays is not moved");
     assert!(!compared.is_same());
-    let same = Comparison::between(after.contents(), after.contents(), None);
+    let same = between(after.contents(), after.contents(), None);
     assert!(same.is_same() && same.moved.bytes == 0 && same.values.is_empty());
     assert_eq!(names(&same.images, Change::Same).len(), 2);
 }

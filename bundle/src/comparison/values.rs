@@ -3,23 +3,8 @@
 use std::collections::BTreeMap;
 
 use bridle_core::release::ReleaseManifest;
-use serde::Serialize;
+use bridle_core::store::diff::ValueChange;
 use serde_json::{Map, Value};
-
-/// A value that two releases set differently.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ValueChange {
-    /// Name of the chart; `global` for the values of all charts.
-    pub chart: String,
-    /// Keys from the top, with points between them.
-    pub field: String,
-    /// In the older release, if it is set there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub old: Option<Value>,
-    /// In the newer release, if it is set there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub new: Option<Value>,
-}
 
 /// Values of charts that are in both releases, and those of all charts.
 pub(super) fn between(old: &ReleaseManifest, new: &ReleaseManifest) -> Vec<ValueChange> {

@@ -61,6 +61,14 @@ pub enum NamedBy {
     Notices,
 }
 
+impl NamedBy {
+    /// Whether it is a part of an image.
+    #[must_use]
+    pub fn is_image(&self) -> bool {
+        matches!(self, Self::ImageManifest(_) | Self::ImageConfig(_) | Self::Layer(..))
+    }
+}
+
 impl fmt::Display for NamedBy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -120,6 +120,25 @@ pub enum FileError {
         /// What names it.
         named_by: NamedBy,
     },
+    /// The note of a delta that is none, or of another release.
+    #[error("read delta: {0}")]
+    Delta(String),
+    /// The note of a delta in another version of its format.
+    #[error("read delta: format {found}, this program reads {expected}")]
+    DeltaFormat {
+        /// In the file.
+        found: u32,
+        /// The one that is read.
+        expected: u32,
+    },
+    /// A delta where only a whole release is of use.
+    #[error("use release file: it is a delta of {release} against {bases}, and a whole release is needed")]
+    NotWhole {
+        /// `NAME-VERSION`.
+        release: String,
+        /// The releases that it was made against.
+        bases: String,
+    },
     /// The release is for something else.
     #[error("verify release file: {what} is {found:?}, this host needs {expected:?}")]
     Unfit {

@@ -8,6 +8,7 @@ use bridle_core::message::Message;
 use bridle_core::release::ReleaseError;
 
 use super::contents::NamedBy;
+use super::delta::NOTE_SIGNATURE;
 use super::error::FileError;
 use super::reader::SIGNATURE;
 
@@ -40,12 +41,19 @@ impl FileError {
             Self::Write(_) => FaultCode::WriteFailed,
             Self::Header { position: 0, .. } | Self::Other(_) => FaultCode::NotARelease,
             Self::Digest { .. } | Self::Run(_) | Self::Header { .. } => FaultCode::ReleaseDamaged,
-            Self::Entry { expected, .. } if expected == SIGNATURE => FaultCode::SignatureInvalid,
+            Self::Entry { expected, .. } if [SIGNATURE, NOTE_SIGNATURE].contains(&expected.as_str()) => {
+                FaultCode::SignatureInvalid
+            }
             Self::Entry { .. } | Self::Size { .. } | Self::Garbage { .. } => FaultCode::ReleaseForeignPart,
             Self::Limit { .. } => FaultCode::ReleaseTooLarge,
-            Self::Oci { .. } | Self::Json { .. } | Self::Contradiction(_) => FaultCode::ReleaseInconsistent,
-            Self::Release(ReleaseError::Format { .. }) | Self::Version { .. } => FaultCode::ReleaseOtherFormat,
+            Self::Oci { .. } | Self::Json { .. } | Self::Contradiction(_) | Self::Delta(_) => {
+                FaultCode::ReleaseInconsistent
+            }
+            Self::Release(ReleaseError::Format { .. }) | Self::Version { .. } | Self::DeltaFormat { .. } => {
+                FaultCode::ReleaseOtherFormat
+            }
             Self::Release(_) => FaultCode::ReleaseInconsistent,
+            Self::NotWhole { .. } => FaultCode::DeltaNotWhole,
             Self::Unfit { what: "architecture", .. } => FaultCode::WrongArchitecture,
             Self::Unfit { .. } => FaultCode::ReleaseOtherPlatform,
             Self::Older { .. } => FaultCode::ReleaseOlder,
@@ -65,6 +73,7 @@ impl FileError {
             Self::Unfit { found, expected, .. } => {
                 fault.with("found", found.as_str()).with("wanted", expected.as_str())
             }
+            Self::NotWhole { release, bases } => fault.with("release", release.as_str()).with("bases", bases.as_str()),
             Self::Older { found, known } => fault.with("found", *found).with("known", *known),
             Self::Equivocation { sequence } => fault.with("sequence", *sequence),
             Self::Limit { found, limit, .. } => fault.with("found", *found).with("limit", *limit),

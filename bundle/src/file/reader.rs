@@ -7,6 +7,7 @@ use bridle_core::oci::Index;
 use sha2::{Digest as _, Sha256};
 
 use super::contents::{Contents, MAX_INDEX, MAX_MANIFEST, NamedBlob, PUBLISHER_KEY, limit};
+use super::delta::{Delta, MAX_DELTA, NOTE, NOTE_SIGNATURE};
 use super::error::FileError;
 use super::source::Source;
 use super::ustar::{self, BLOCK};
@@ -40,12 +41,7 @@ impl<S: Source> OpenedBundle<S> {
             return Err(FileError::Other("its oci-layout is not that of a release"));
         }
         let index = tape.named("index.json", MAX_INDEX)?;
-        let signature = tape.named(SIGNATURE, crate::trust::MAX_TEXT)?;
-        let signature = Signature::parse(&signature)?;
-        // The one line that no signature covers has one form, so that no byte of the file is free.
-        if signature.untrusted_comment() != UNTRUSTED_COMMENT {
-            return Err(TrustError::Signature("another untrusted comment than the format has").into());
-        }
+        let signature = tape.signature(SIGNATURE)?;
         let publisher = claimed_key(&index);
         Ok(Self { tape, index, signature, publisher })
     }
@@ -65,16 +61,33 @@ impl<S: Source> OpenedBundle<S> {
     pub fn verify(mut self, trusted: &TrustedKeys, conditions: &Conditions) -> Result<VerifiedBundle<S>, FileError> {
         let signer = trusted.verify(&self.index, &self.signature)?.clone();
         let tape = &mut self.tape;
-        let contents = Contents::walk(&self.index, &mut |blob| tape.metadata(blob))?;
+        let (mut first, mut delta) = (true, None);
+        let contents = Contents::walk(&self.index, &mut |blob| {
+            let mut header = tape.header(|| within(blob))?;
+            // Here, and nowhere else, a file may say that it is no whole one.
+            if std::mem::take(&mut first)
+                && let Some((_, size)) = header.as_ref().filter(|(name, _)| name == NOTE)
+            {
+                delta = Some(tape.note(*size, &signer)?);
+                header = tape.header(|| within(blob))?;
+            }
+            tape.metadata(header, blob)
+        })?;
         conditions.check(&contents)?;
+        let (carried, left_out) = match &delta {
+            Some(delta) => delta.part(&contents)?,
+            None => (contents.blobs.clone(), Vec::new()),
+        };
         Ok(VerifiedBundle {
             tape: self.tape,
             index: self.index,
             signature: self.signature,
             signer,
             contents,
+            delta,
+            carried,
+            left_out,
             next: 0,
-            left_out: Vec::new(),
             within: false,
             ended: false,
         })
@@ -130,8 +143,10 @@ pub struct VerifiedBundle<S> {
     signature: Signature,
     signer: PublicKey,
     contents: Contents,
-    next: usize,
+    delta: Option<Delta>,
+    carried: Vec<NamedBlob>,
     left_out: Vec<NamedBlob>,
+    next: usize,
     within: bool,
     ended: bool,
 }
@@ -161,11 +176,35 @@ impl<S: Source> VerifiedBundle<S> {
         &self.signature
     }
 
-    /// Blobs that the release names and the file passed over (a delta). Complete once [`Self::next_blob`] returned
-    /// `None`.
+    /// What the file says about itself if it is no whole release.
+    #[must_use]
+    pub fn delta(&self) -> Option<&Delta> {
+        self.delta.as_ref()
+    }
+
+    /// Blobs that follow in the file, in its order.
+    #[must_use]
+    pub fn carried(&self) -> &[NamedBlob] {
+        &self.carried
+    }
+
+    /// Blobs that the release names and a delta leaves out; none for a whole file.
     #[must_use]
     pub fn left_out(&self) -> &[NamedBlob] {
         &self.left_out
+    }
+
+    /// Refuses a delta: for whoever needs the whole release.
+    ///
+    /// # Errors
+    /// [`FileError::NotWhole`].
+    pub fn whole(&self) -> Result<(), FileError> {
+        match &self.delta {
+            None => Ok(()),
+            Some(delta) => {
+                Err(FileError::NotWhole { release: self.contents.release.id(), bases: delta.releases().join(", ") })
+            }
+        }
     }
 
     /// The next blob after the manifests, or `None` at the verified end of the file.
@@ -179,31 +218,53 @@ impl<S: Source> VerifiedBundle<S> {
         if self.ended {
             return Ok(None);
         }
-        let open = self.contents.blobs.get(self.next);
-        let expected = || open.map_or_else(|| END.to_owned(), |blob| format!("{} or a later one", within(blob)));
-        let Some((name, size)) = self.tape.header(expected)? else {
-            self.tape.end()?;
-            self.left_out.extend_from_slice(&self.contents.blobs[self.next..]);
-            self.next = self.contents.blobs.len();
-            self.ended = true;
-            return Ok(None);
+        let Some(blob) = self.carried.get(self.next) else {
+            return match self.tape.header(|| END.to_owned())? {
+                None => {
+                    self.tape.end()?;
+                    self.ended = true;
+                    Ok(None)
+                }
+                Some((name, _)) => Err(entry(&name, END.to_owned())),
+            };
         };
-        let place = self.place(&name)?;
-        let blob = &self.contents.blobs[place];
-        if blob.size != size {
-            return Err(FileError::Size { entry: within(blob), found: size, expected: blob.size });
+        match self.tape.header(|| within(blob))? {
+            Some((name, size)) if name == entry_name(&blob.digest) => {
+                if blob.size != size {
+                    return Err(FileError::Size { entry: within(blob), found: size, expected: blob.size });
+                }
+            }
+            // Its place is taken by one that comes later, or by the end: it is not there.
+            other if other.as_ref().is_none_or(|(name, _)| self.comes_later(name)) => {
+                return Err(FileError::Missing { digest: blob.digest, named_by: blob.named_by.clone() });
+            }
+            other => return Err(entry(&other.unwrap_or_default().0, within(blob))),
         }
-        self.left_out.extend_from_slice(&self.contents.blobs[self.next..place]);
-        self.next = place + 1;
+        self.next += 1;
         self.within = true;
-        Ok(Some(BlobReader { tape: &mut self.tape, within: &mut self.within, blob, left: size, hash: Sha256::new() }))
+        Ok(Some(BlobReader {
+            tape: &mut self.tape,
+            within: &mut self.within,
+            blob,
+            left: blob.size,
+            hash: Sha256::new(),
+        }))
     }
 
     /// Reads all blobs to the end and returns what the file holds; `progress` gets the bytes read of each piece.
     ///
     /// # Errors
-    /// [`FileError`] for any damage, and for a blob that is not in the file.
-    pub fn verify_all(mut self, progress: &mut dyn FnMut(u64)) -> Result<Contents, FileError> {
+    /// [`FileError`] for any damage, for a blob that is not in the file, and for a delta ([`FileError::NotWhole`]).
+    pub fn verify_all(self, progress: &mut dyn FnMut(u64)) -> Result<Contents, FileError> {
+        self.whole()?;
+        self.verify_carried(progress)
+    }
+
+    /// As [`Self::verify_all`], for what the file carries: of a delta that is not the whole release.
+    ///
+    /// # Errors
+    /// [`FileError`] for any damage.
+    pub fn verify_carried(mut self, progress: &mut dyn FnMut(u64)) -> Result<Contents, FileError> {
         let mut buffer = vec![0; CHUNK];
         while let Some(mut blob) = self.next_blob()? {
             loop {
@@ -215,26 +276,14 @@ impl<S: Source> VerifiedBundle<S> {
             }
             blob.finish()?;
         }
-        match self.left_out.into_iter().next() {
-            Some(blob) => Err(FileError::Missing { digest: blob.digest, named_by: blob.named_by }),
-            None => Ok(self.contents),
-        }
+        Ok(self.contents)
     }
 
-    /// Place among the blobs of the entry `name`, which must be one that is still to come.
-    fn place(&self, name: &str) -> Result<usize, FileError> {
-        let open = &self.contents.blobs[self.next..];
-        let found = name
-            .strip_prefix(BLOBS)
-            .and_then(|hex| Digest::from_hex(hex).ok())
-            .and_then(|digest| open.iter().position(|blob| blob.digest == digest));
-        match found {
-            Some(distance) => Ok(self.next + distance),
-            None => Err(entry(
-                name,
-                open.first().map_or_else(|| END.to_owned(), |blob| format!("{} or a later one", within(blob))),
-            )),
-        }
+    /// Whether the entry `name` is that of a blob that must come, but not yet.
+    fn comes_later(&self, name: &str) -> bool {
+        let digest = name.strip_prefix(BLOBS).and_then(|hex| Digest::from_hex(hex).ok());
+        let open = self.carried.get(self.next + 1..).unwrap_or_default();
+        digest.is_some_and(|digest| open.iter().any(|blob| blob.digest == digest))
     }
 }
 
@@ -420,19 +469,34 @@ impl<S: Source> Tape<S> {
     /// The entry that must stand here by its name, whole; `longest` is the largest size.
     fn named(&mut self, name: &'static str, longest: u64) -> Result<Vec<u8>, FileError> {
         match self.header(|| name.to_owned())? {
-            Some((found, size)) if found == name => {
-                limit(|| format!("size of {name}"), size, longest)?;
-                self.content(size, || name.to_owned())
-            }
+            Some((found, size)) if found == name => self.content(size, longest, || name.to_owned()),
             Some((found, _)) => Err(entry(&found, name.to_owned())),
             None => Err(entry("", name.to_owned())),
         }
     }
 
-    /// The manifest or configuration that must stand here, verified.
-    fn metadata(&mut self, blob: &NamedBlob) -> Result<Vec<u8>, FileError> {
+    /// The signature that must stand here by its name. The one line that no signature covers has one form, so that no byte
+    /// of the file is free.
+    fn signature(&mut self, name: &'static str) -> Result<Signature, FileError> {
+        let signature = Signature::parse(&self.named(name, crate::trust::MAX_TEXT)?)?;
+        if signature.untrusted_comment() != UNTRUSTED_COMMENT {
+            return Err(TrustError::Signature("another untrusted comment than the format has").into());
+        }
+        Ok(signature)
+    }
+
+    /// The note of a delta behind its header of `size`, signed by the key that signed the release.
+    fn note(&mut self, size: u64, signer: &PublicKey) -> Result<Delta, FileError> {
+        let note = self.content(size, MAX_DELTA, || NOTE.to_owned())?;
+        let signature = self.signature(NOTE_SIGNATURE)?;
+        TrustedKeys::new(vec![signer.clone()])?.verify(&note, &signature)?;
+        Delta::parse(&note)
+    }
+
+    /// The manifest or configuration that must stand behind `header`, verified.
+    fn metadata(&mut self, header: Option<(String, u64)>, blob: &NamedBlob) -> Result<Vec<u8>, FileError> {
         let expected = entry_name(&blob.digest);
-        let size = match self.header(|| within(blob))? {
+        let size = match header {
             Some((found, size)) if found == expected => size,
             Some((found, _)) => return Err(entry(&found, within(blob))),
             None => return Err(entry("", within(blob))),
@@ -440,7 +504,7 @@ impl<S: Source> Tape<S> {
         if size != blob.size {
             return Err(FileError::Size { entry: within(blob), found: size, expected: blob.size });
         }
-        let bytes = self.content(size, || within(blob))?;
+        let bytes = self.content(size, MAX_MANIFEST, || within(blob))?;
         let found = Digest::of(&bytes);
         if found != blob.digest {
             return Err(FileError::Digest { expected: blob.digest, found, named_by: blob.named_by.clone() });
@@ -448,9 +512,9 @@ impl<S: Source> Tape<S> {
         Ok(bytes)
     }
 
-    /// Content of at most [`MAX_INDEX`] or [`MAX_MANIFEST`] bytes with its padding.
-    fn content(&mut self, size: u64, within: impl Fn() -> String) -> Result<Vec<u8>, FileError> {
-        limit(|| format!("size of {}", within()), size, MAX_INDEX.max(MAX_MANIFEST))?;
+    /// Content of at most `longest` bytes with its padding.
+    fn content(&mut self, size: u64, longest: u64, within: impl Fn() -> String) -> Result<Vec<u8>, FileError> {
+        limit(|| format!("size of {}", within()), size, longest)?;
         // As large as the limit at most, which fits.
         let mut bytes = vec![0; size as usize];
         self.exact(&mut bytes, &within)?;

@@ -1,34 +1,58 @@
 //! Writing a release file: the same bytes for the same content.
 
-use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 
 use bridle_core::digest::Digest;
 
 use super::contents::{Contents, NamedBlob};
+use super::delta::{Delta, NOTE, NOTE_SIGNATURE};
 use super::error::FileError;
 use super::reader::{LAYOUT, entry_name};
 use super::ustar;
 
-/// Writes the release that the signed `index` names to `out` and returns the number of bytes. `blob` opens a blob by
-/// its digest; `left_out` are blobs that a delta does not carry (manifests are always there).
+/// The note of a delta with its signature.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedNote<'a> {
+    /// [`Delta`] as JSON.
+    pub note: &'a [u8],
+    /// Text of its signature.
+    pub signature: &'a str,
+}
+
+/// Reads what `index` names; `blob` opens a blob by its digest.
 ///
 /// # Errors
-/// [`FileError`] if a blob cannot be read, is not what the index names, or `out` fails.
-pub fn write_bundle<W: Write>(
-    mut out: W,
+/// [`FileError`] if a manifest cannot be read or is not what the index names.
+pub fn contents_of(
     index: &[u8],
-    signature: &str,
     blob: &mut dyn FnMut(&Digest) -> io::Result<Box<dyn Read>>,
-    left_out: &BTreeSet<Digest>,
-) -> Result<u64, FileError> {
-    let contents = Contents::walk(index, &mut |wanted| {
+) -> Result<Contents, FileError> {
+    Contents::walk(index, &mut |wanted| {
         let mut bytes = Vec::new();
         let opened = blob(&wanted.digest).map_err(|error| unreadable(wanted, error))?;
         opened.take(wanted.size + 1).read_to_end(&mut bytes).map_err(|error| unreadable(wanted, error))?;
         same(wanted, Digest::of(&bytes))?;
         Ok(bytes)
-    })?;
+    })
+}
+
+/// Writes the release that the signed `index` names to `out` and returns the number of bytes. `blob` opens a blob by
+/// its digest; with `delta` what its note leaves out is not carried.
+///
+/// # Errors
+/// [`FileError`] if a blob cannot be read, is not what the index names, the note is not that of the release, or `out` fails.
+pub fn write_bundle<W: Write>(
+    mut out: W,
+    index: &[u8],
+    signature: &str,
+    blob: &mut dyn FnMut(&Digest) -> io::Result<Box<dyn Read>>,
+    delta: Option<SignedNote<'_>>,
+) -> Result<u64, FileError> {
+    let contents = contents_of(index, blob)?;
+    let carried = match delta {
+        Some(delta) => Delta::parse(delta.note)?.part(&contents)?.0,
+        None => contents.blobs.clone(),
+    };
     let mut written = 0;
     let mut entry = |name: &str, bytes: &[u8]| -> Result<(), FileError> {
         let size = bytes.len() as u64;
@@ -41,10 +65,14 @@ pub fn write_bundle<W: Write>(
     entry("oci-layout", LAYOUT)?;
     entry("index.json", index)?;
     entry("index.json.minisig", signature.as_bytes())?;
+    if let Some(delta) = delta {
+        entry(NOTE, delta.note)?;
+        entry(NOTE_SIGNATURE, delta.signature.as_bytes())?;
+    }
     for (metadata, bytes) in &contents.metadata {
         entry(&entry_name(&metadata.digest), bytes)?;
     }
-    for wanted in contents.blobs.iter().filter(|wanted| !left_out.contains(&wanted.digest)) {
+    for wanted in &carried {
         let opened = blob(&wanted.digest).map_err(|error| unreadable(wanted, error))?;
         written += copy(&mut out, wanted, opened)?;
     }

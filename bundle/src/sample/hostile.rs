@@ -125,7 +125,17 @@ impl Sample {
     /// If the sample cannot be made: a fault of the caller's test.
     #[must_use]
     pub fn archive(&self) -> Archive {
-        let bytes = self.bundle();
+        Archive::of(&self.bundle())
+    }
+}
+
+impl Archive {
+    /// The entries of a file that was written as it should be.
+    ///
+    /// # Panics
+    /// If it was not.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
         let (mut entries, mut at) = (Vec::new(), 0);
         while bytes[at] != 0 {
             let block = &bytes[at..at + 512];
@@ -134,7 +144,7 @@ impl Sample {
             entries.push((text(0..100).trim_end_matches('\0').to_owned(), bytes[at + 512..][..size].to_vec()));
             at += 512 + size + padding(size as u64);
         }
-        Archive(entries)
+        Self(entries)
     }
 }
 

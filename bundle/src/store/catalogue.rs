@@ -15,9 +15,17 @@ use crate::file::{Contents, FileError, NamedBlob};
 pub struct Catalogue {
     pins: Vec<Pin>,
     broken: Vec<String>,
-    tags: BTreeMap<String, Descriptor>,
+    tags: BTreeMap<String, Vec<Choice>>,
     manifests: BTreeMap<Digest, Descriptor>,
     blobs: BTreeMap<Digest, u64>,
+}
+
+/// What one release means by a reference.
+#[derive(Debug, Clone)]
+struct Choice {
+    /// `NAME-VERSION`.
+    release: String,
+    descriptor: Descriptor,
 }
 
 impl Catalogue {
@@ -39,8 +47,9 @@ impl Catalogue {
                 let mut descriptor = image.descriptor;
                 descriptor.annotations.clear();
                 catalogue.manifests.insert(descriptor.digest, descriptor.clone());
-                // Newest first: what is there already wins.
-                catalogue.tags.entry(reference).or_insert(descriptor);
+                // Newest first, as the pins are.
+                let choice = Choice { release: pin.id(), descriptor };
+                catalogue.tags.entry(reference).or_default().push(choice);
             }
         }
         Ok(catalogue)
@@ -58,12 +67,14 @@ impl Catalogue {
         &self.broken
     }
 
-    /// Descriptor of the manifest of `host/name:tag` (newest pin) or `host/name@digest` (any pin).
+    /// Descriptor of the manifest of `host/name:tag` or `host/name@digest`. Where releases mean different images by a tag,
+    /// the one of the release `preferred` (`NAME-VERSION`) is meant, and without it, or where it has none, that of the newest
+    /// pin. A digest means the same in each.
     #[must_use]
-    pub fn resolve(&self, reference: &str) -> Option<&Descriptor> {
+    pub fn resolve(&self, reference: &str, preferred: Option<&str>) -> Option<&Descriptor> {
         match reference.split_once('@') {
             Some((_, digest)) => self.manifest_by_digest(&digest.parse().ok()?),
-            None => self.tags.get(reference),
+            None => chosen(self.tags.get(reference)?, preferred),
         }
     }
 
@@ -90,10 +101,19 @@ impl Catalogue {
         self.blobs.keys().copied()
     }
 
-    /// References of all images with their descriptors.
-    pub fn images(&self) -> impl Iterator<Item = (&str, &Descriptor)> {
-        self.tags.iter().map(|(reference, descriptor)| (reference.as_str(), descriptor))
+    /// References of all images with their descriptors, chosen as [`Self::resolve`] does.
+    pub fn images<'a>(&'a self, preferred: Option<&'a str>) -> impl Iterator<Item = (&'a str, &'a Descriptor)> {
+        let one = move |(reference, choices): (&'a String, &'a Vec<Choice>)| {
+            Some((reference.as_str(), chosen(choices, preferred)?))
+        };
+        self.tags.iter().filter_map(one)
     }
+}
+
+/// The preferred release's, else the first one: the newest.
+fn chosen<'a>(choices: &'a [Choice], preferred: Option<&str>) -> Option<&'a Descriptor> {
+    let meant = choices.iter().find(|choice| Some(choice.release.as_str()) == preferred);
+    meant.or_else(|| choices.first()).map(|choice| &choice.descriptor)
 }
 
 /// What the pinned releases name, each for itself.

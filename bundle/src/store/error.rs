@@ -1,5 +1,6 @@
 //! What can go wrong in the blob store.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -7,6 +8,35 @@ use bridle_core::digest::Digest;
 use bridle_core::store::collection::Refusal;
 
 use crate::file::{FileError, NamedBy};
+
+/// What a delta needs of the store and does not find there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// The release of the delta, `NAME-VERSION`.
+    pub release: String,
+    /// Blobs that are not there; where none is missing, those that are damaged.
+    pub blobs: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// They are there, but not what they were.
+    pub damaged: bool,
+    /// The first of them, by what names it.
+    pub first: NamedBy,
+    /// Releases of which each holds some of them: together they bring all.
+    pub bases: Vec<String>,
+}
+
+impl fmt::Display for Lacking {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { release, blobs, bytes, first, .. } = self;
+        let how = if self.damaged { "damaged in" } else { "not in" };
+        let bases = self.bases.join(", ");
+        write!(
+            formatter,
+            "{release} needs {blobs} blobs with {bytes} bytes of {bases} that are {how} the store, first {first}"
+        )
+    }
+}
 
 /// Why an operation of the store failed.
 #[derive(Debug, thiserror::Error)]
@@ -61,14 +91,17 @@ pub enum StoreError {
         #[source]
         source: FileError,
     },
-    /// The release needs a blob that neither the file nor the store has (a delta for another release).
-    #[error("ingest release: blob {digest} ({named_by}) is neither in the file nor in the store")]
+    /// A manifest of a release that should be in the store is not.
+    #[error("read release: blob {digest} ({named_by}) is not in the store")]
     Missing {
         /// The blob.
         digest: Digest,
         /// What names it.
         named_by: NamedBy,
     },
+    /// Blobs that a delta leaves out are not in the store, or damaged there.
+    #[error("ingest delta: {0}")]
+    Base(Box<Lacking>),
     /// A release of the same name and version with other content is there.
     #[error("ingest release: {id} is there already with other content")]
     Conflict {

@@ -7,7 +7,7 @@ use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
 use bridle_core::store::collection::Refusal;
 
-use super::StoreError;
+use super::{Lacking, StoreError};
 use crate::file::FileError;
 use crate::trust::TrustError;
 
@@ -39,6 +39,7 @@ impl StoreError {
             Self::Absent { id } => Fault::new(FaultCode::ReleaseAbsent).with("release", id.as_str()),
             Self::InUse { id } => Fault::new(FaultCode::ReleaseInUse).with("release", id.as_str()),
             Self::Refused(refusal) => refused(refusal),
+            Self::Base(lacking) => lacking.fault(),
             Self::Missing { .. } => Fault::new(FaultCode::ReleaseDamaged).with("path", file.display().to_string()),
             Self::Foreign { .. } | Self::Pin { .. } | Self::Stopped => Fault::new(FaultCode::StoreDamaged),
         };
@@ -54,6 +55,18 @@ impl StoreError {
             }
             other => other.fault(store, file),
         }
+    }
+}
+
+impl Lacking {
+    fn fault(&self) -> Fault {
+        let code = if self.damaged { FaultCode::DeltaBaseDamaged } else { FaultCode::DeltaBaseMissing };
+        Fault::new(code)
+            .with("release", self.release.as_str())
+            .with("count", self.blobs)
+            .with("megabytes", self.bytes.div_ceil(MEGABYTE))
+            .with("bases", self.bases.join(", "))
+            .detail(self.first.message())
     }
 }
 

@@ -38,8 +38,10 @@ pub struct Ingested {
     pub new: u64,
     /// Blobs that were there already.
     pub reused: u64,
-    /// Bytes that were written.
+    /// Bytes that were written: those of the new blobs, to the byte.
     pub bytes: u64,
+    /// Of them, those of images (manifests, configurations, layers).
+    pub image_bytes: u64,
 }
 
 /// How far an ingest is: bytes of the release that are in the store (copied or found there), of all.
@@ -69,7 +71,9 @@ impl Store {
         Ok(bytes)
     }
 
-    /// Takes a verified release in; a second time changes nothing. `added` is the time in seconds since 1970 (UTC).
+    /// Takes a verified release in; a second time changes nothing. What the store has already is read and hashed again
+    /// before anything is written, so that the pin stands for bytes that were all verified; damage among it is mended from the
+    /// file, or, where a delta does not carry it, refused. `added` is the time in seconds since 1970 (UTC).
     /// `progress` is called after each piece of at most 1 MiB and may stop the ingest, which a later one continues.
     ///
     /// # Errors
@@ -93,7 +97,8 @@ impl Store {
             self.clear_pieces()?;
             return Ok(Ingested { reused: bundle.contents().all().count() as u64, ..Ingested::default() });
         }
-        self.take_in(bundle, (known.is_none()).then_some(&pin), &BTreeSet::new(), progress)
+        let rewrite = self.prove(&bundle, progress)?;
+        self.take_in(bundle, (known.is_none()).then_some(&pin), &rewrite, progress)
     }
 
     /// Copies what is missing, or is one of `rewrite`, and writes `pin` at the end. The caller holds the lock.
@@ -104,13 +109,13 @@ impl Store {
         rewrite: &BTreeSet<Digest>,
         progress: Tell<'_>,
     ) -> Result<Ingested, StoreError> {
-        self.room(&bundle, rewrite)?;
+        let done = self.room(&bundle, rewrite)?;
         let ingested = std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(QUEUE);
             let settle = scope.spawn(move || settle(self.fs(), &receiver));
             let total = bundle.contents().size();
             let ingested = Ingested::default();
-            let mut copy = Copy { store: self, rewrite, disk: sender, progress, done: 0, total, ingested };
+            let mut copy = Copy { store: self, rewrite, disk: sender, progress, done, total, ingested };
             let copied = copy.all(&mut bundle).map_err(|error| copy.located(error));
             let ingested = copy.ingested;
             drop(copy);
@@ -150,18 +155,20 @@ impl Store {
         self.partial().join(place::part_name(&blob.digest))
     }
 
-    /// Refuses what does not fit before the first byte is written.
-    fn room<S>(&self, bundle: &VerifiedBundle<S>, rewrite: &BTreeSet<Digest>) -> Result<(), StoreError>
+    /// Refuses what does not fit before the first byte is written; returns the bytes of the blobs that stay as they are.
+    fn room<S>(&self, bundle: &VerifiedBundle<S>, rewrite: &BTreeSet<Digest>) -> Result<u64, StoreError>
     where
         S: Source,
     {
-        let (mut bytes, mut files) = (RESERVE, RESERVE_FILES);
+        let (mut bytes, mut files, mut stays) = (RESERVE, RESERVE_FILES, 0);
         for blob in bundle.contents().all() {
             if rewrite.contains(&blob.digest) || !self.has(blob)? {
                 // What a piece already occupies is not needed twice.
                 let there = place::size(self.fs(), &self.part(blob))?.unwrap_or(0);
                 bytes += blob.size.saturating_sub(there);
                 files += 1;
+            } else {
+                stays += blob.size;
             }
         }
         let space = self.fs().space(&self.root).map_err(failed("measure", &self.root))?;
@@ -172,7 +179,7 @@ impl Store {
         if space.inodes > 0 && files > space.inodes {
             return Err(StoreError::Inodes { needed: files, available: space.inodes });
         }
-        Ok(())
+        Ok(stays)
     }
 
     fn complete<'a>(&self, mut blobs: impl Iterator<Item = &'a NamedBlob>) -> Result<(), StoreError> {
@@ -234,18 +241,11 @@ impl Copy<'_> {
                 self.blob(reader, &mut buffer)?;
             } else {
                 self.ingested.reused += 1;
-                let size = reader.blob().size;
                 reader.skip()?;
-                self.step(size)?;
+                self.step(0)?;
             }
         }
-        for blob in bundle.left_out() {
-            if !self.store.has(blob)? {
-                return Err(StoreError::Missing { digest: blob.digest, named_by: blob.named_by.clone() });
-            }
-            self.ingested.reused += 1;
-            self.step(blob.size)?;
-        }
+        self.ingested.reused += bundle.left_out().len() as u64;
         Ok(())
     }
 
@@ -259,10 +259,10 @@ impl Copy<'_> {
             let file: Arc<dyn WriteFile> = place::begin(self.store.fs(), &part)?.into();
             file.write(bytes).map_err(failed("write", &part))?;
             self.hand_over(file, part, blob)?;
-        } else {
-            self.ingested.reused += 1;
+            return self.step(blob.size);
         }
-        self.step(blob.size)
+        self.ingested.reused += 1;
+        self.step(0)
     }
 
     fn blob<S: Source>(&mut self, mut reader: BlobReader<'_, S>, buffer: &mut [u8]) -> Result<(), StoreError> {
@@ -336,6 +336,9 @@ impl Copy<'_> {
         self.send(Job::Place { file, part, to: self.store.blob_path(&blob.digest) })?;
         self.ingested.new += 1;
         self.ingested.bytes += blob.size;
+        if blob.named_by.is_image() {
+            self.ingested.image_bytes += blob.size;
+        }
         Ok(())
     }
 

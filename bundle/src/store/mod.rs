@@ -10,6 +10,7 @@ mod fault;
 mod ingest;
 mod pin;
 mod place;
+mod proof;
 mod repair;
 mod report;
 mod settle;
@@ -20,7 +21,7 @@ mod tests;
 pub use catalogue::Catalogue;
 pub use check::{Checked, Damage};
 pub use collect::{Collected, InUse};
-pub use error::StoreError;
+pub use error::{Lacking, StoreError};
 pub use ingest::{Ingested, Progress};
 pub use pin::{PIN_FORMAT, Pin};
 pub use repair::Repaired;
@@ -31,9 +32,12 @@ use std::sync::Arc;
 use bridle_core::digest::Digest;
 use bridle_core::oci::Descriptor;
 use bridle_core::port::fs::{FileSystem, ReadFile};
+use bridle_core::store::diff::Comparison;
+use bridle_core::store::have::HaveList;
 use bridle_disk::Disk;
 
 use self::pin::Records;
+use crate::comparison;
 use crate::file::NamedBlob;
 
 /// A store in a directory of its own. Many may read while one ingests or removes.
@@ -125,13 +129,13 @@ impl Store {
         Catalogue::load(self)
     }
 
-    /// Descriptor of the manifest of `reference` (`host/name:tag` or `host/name@digest`): for a tag the newest pin
-    /// decides, for a digest any. Reads the pins again each time; a server keeps a [`Catalogue`].
+    /// Descriptor of the manifest of `reference`, as [`Catalogue::resolve`] chooses it. Reads the pins again each time; a
+    /// server keeps a [`Catalogue`].
     ///
     /// # Errors
     /// [`StoreError`] if the pins cannot be listed.
-    pub fn resolve(&self, reference: &str) -> Result<Option<Descriptor>, StoreError> {
-        Ok(self.catalogue()?.resolve(reference).cloned())
+    pub fn resolve(&self, reference: &str, preferred: Option<&str>) -> Result<Option<Descriptor>, StoreError> {
+        Ok(self.catalogue()?.resolve(reference, preferred).cloned())
     }
 
     /// Descriptor of an image manifest that any pin names.
@@ -148,6 +152,33 @@ impl Store {
     /// [`StoreError::Absent`] if the release is not there; [`StoreError`] if a manifest cannot be read.
     pub fn blobs_of(&self, id: &str) -> Result<Vec<NamedBlob>, StoreError> {
         Ok(catalogue::contents(self, id)?.all().cloned().collect())
+    }
+
+    /// What the host can tell the publisher of a delta: the blobs of the releases of `platform` that are there in their size.
+    /// Releases that lack a blob, or cannot be read, are not in it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the pins or the blobs cannot be listed.
+    pub fn have(&self, platform: &str) -> Result<HaveList, StoreError> {
+        let (mut releases, mut blobs) = (Vec::new(), Vec::new());
+        for pin in self.records()?.pins.into_iter().filter(|pin| pin.name == platform) {
+            let Ok(contents) = catalogue::contents(self, &pin.id()) else { continue };
+            if self.missing_bytes(contents.all())? == 0 {
+                releases.push(pin.id());
+                // A delta carries the manifests anyway.
+                blobs.extend(contents.blobs.iter().filter(|blob| blob.size > 0).map(|blob| blob.digest));
+            }
+        }
+        Ok(HaveList::new(platform, releases, blobs.into_iter()))
+    }
+
+    /// How two pinned releases differ, but for their components: the bills of materials can be larger than this host's memory
+    /// should have to hold.
+    ///
+    /// # Errors
+    /// [`StoreError::Absent`] if one is not there; [`StoreError`] if a manifest cannot be read.
+    pub fn compare(&self, old: &str, new: &str) -> Result<Comparison, StoreError> {
+        Ok(comparison::between(&catalogue::contents(self, old)?, &catalogue::contents(self, new)?, None))
     }
 
     fn records(&self) -> Result<Records, StoreError> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use bridle_core::digest::Digest;
 use bridle_core::port::fs::FileSystem;
 use bridle_core::release::ReleaseManifest;
+use bridle_core::store::is_release_id;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -68,7 +69,9 @@ pub(super) struct Records {
 pub(super) fn load_all(fs: &dyn FileSystem, directory: &Path) -> Result<Records, StoreError> {
     let (mut pins, mut broken) = (Vec::new(), Vec::new());
     for (name, _) in place::list(fs, directory)? {
-        let Some(id) = name.strip_suffix(".json").filter(|id| !id.ends_with(".index") && is_id(id)) else { continue };
+        let Some(id) = name.strip_suffix(".json").filter(|id| !id.ends_with(".index") && is_release_id(id)) else {
+            continue;
+        };
         match load(fs, directory, id) {
             Ok(pin) => pins.extend(pin),
             Err(error) => broken.push((id.to_owned(), error)),
@@ -80,7 +83,7 @@ pub(super) fn load_all(fs: &dyn FileSystem, directory: &Path) -> Result<Records,
 
 /// The pin `id`, if it is there.
 pub(super) fn load(fs: &dyn FileSystem, directory: &Path, id: &str) -> Result<Option<Pin>, StoreError> {
-    if !is_id(id) {
+    if !is_release_id(id) {
         return Ok(None);
     }
     let path = directory.join(format!("{id}.json"));
@@ -105,7 +108,7 @@ pub(super) fn write(
     signature: &str,
 ) -> Result<(), StoreError> {
     let id = pin.id();
-    if !is_id(&id) {
+    if !is_release_id(&id) {
         return Err(StoreError::Pin { path: directory.join(&id), reason: "impossible name".to_owned() });
     }
     let put = |name: String, bytes: &[u8]| {
@@ -139,7 +142,7 @@ pub(super) fn unfinished(fs: &dyn FileSystem, directory: &Path) -> Result<Vec<St
     let mut ids: Vec<String> = names
         .iter()
         .filter_map(|name| name.strip_suffix(SIGNATURE).or_else(|| name.strip_suffix(INDEX)))
-        .filter(|id| is_id(id) && !names.contains(&format!("{id}.json")))
+        .filter(|id| is_release_id(id) && !names.contains(&format!("{id}.json")))
         .map(str::to_owned)
         .collect();
     ids.dedup();
@@ -148,7 +151,7 @@ pub(super) fn unfinished(fs: &dyn FileSystem, directory: &Path) -> Result<Vec<St
 
 /// The signed index of a release, with or without a pin; `None` if it is not there.
 pub(super) fn find_index(fs: &dyn FileSystem, directory: &Path, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    if !is_id(id) {
+    if !is_release_id(id) {
         return Ok(None);
     }
     place::read(fs, &directory.join(format!("{id}{INDEX}")), crate::file::MAX_INDEX)
@@ -172,11 +175,5 @@ pub(super) fn is_written(fs: &dyn FileSystem, directory: &Path, id: &str, index:
 /// Whether a file name in the directory of the pins is one that the store gives.
 pub(super) fn is_record(name: &str) -> bool {
     let whole = [SIGNATURE, INDEX, ".json"].iter().find_map(|end| name.strip_suffix(end));
-    whole.is_some_and(is_id)
-}
-
-/// Whether a text can be the id of a release, and so a file name.
-fn is_id(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-.+".contains(&byte);
-    !text.is_empty() && text.len() <= 200 && text.bytes().all(allowed) && !text.starts_with(['.', '-'])
+    whole.is_some_and(is_release_id)
 }

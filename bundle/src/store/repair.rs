@@ -27,13 +27,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Absent`] if the release of the file is not in the store, [`StoreError::Conflict`] if it is there with
-    /// other content, [`StoreError::Busy`] while another process writes, or [`StoreError`]; a second run continues.
+    /// other content, [`FileError::NotWhole`](crate::file::FileError) for a delta, [`StoreError::Busy`] while another process writes, or [`StoreError`]; a second run continues.
     pub fn repair<S: Source>(
         &self,
         bundle: VerifiedBundle<S>,
         added: u64,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Repaired, StoreError> {
+        bundle.whole()?;
         let _lock = place::lock(self.fs(), &self.partial())?;
         let pin = pin_of(&bundle, added);
         let id = pin.id();

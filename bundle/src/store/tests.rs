@@ -1,5 +1,6 @@
 mod collecting;
 mod cuts;
+mod deltas;
 mod resuming;
 
 use std::collections::BTreeSet;
@@ -76,7 +77,7 @@ fn ingests_once() {
     let first = ingest(&store, Cursor::new(&bundle)).expect("first");
     assert_eq!(first.new, sample.blobs.len() as u64);
     let second = ingest(&store, Cursor::new(&bundle)).expect("second");
-    assert_eq!(second, Ingested { new: 0, reused: first.new, bytes: 0 });
+    assert_eq!(second, Ingested { reused: first.new, ..Ingested::default() });
     for (digest, bytes) in &sample.blobs {
         let path = store.blob_path(digest);
         assert_eq!(&std::fs::read(&path).expect("blob"), bytes);
@@ -99,7 +100,7 @@ fn an_interrupted_ingest_continues() {
         let there =
             sample.blobs.keys().filter(|digest| store.blob_size(digest).expect("size").is_some()).count() as u64;
         let again = ingest(&store, Cursor::new(&bundle)).expect("again");
-        assert_eq!(again, Ingested { new: sample.blobs.len() as u64 - there, reused: there, bytes: again.bytes });
+        assert_eq!(again, Ingested { new: sample.blobs.len() as u64 - there, reused: there, ..again });
         assert_eq!(damages(&store), []);
         let partial = std::fs::read_dir(store.partial()).expect("list").count();
         assert_eq!(partial, 1, "only the lock is left");
@@ -137,22 +138,6 @@ fn damage_on_the_way_leaves_no_pin_and_no_blob() {
 }
 
 #[test]
-fn a_delta_needs_what_it_leaves_out() {
-    let (one, two) = (Sample::one(), Sample::new("1.1.0", 2, &[("a", &[&b"layer ".repeat(200), b"new top"])]));
-    let shared: BTreeSet<Digest> = one.blobs.keys().copied().collect();
-    let delta = two.delta(&shared);
-    let (_directory, empty) = store();
-    assert!(matches!(ingest(&empty, Cursor::new(&delta)), Err(StoreError::Missing { .. })));
-    assert_eq!(empty.releases().expect("releases"), []);
-
-    let (_directory, store) = store();
-    ingest(&store, Cursor::new(one.bundle())).expect("one");
-    ingest(&store, Cursor::new(&delta)).expect("delta");
-    assert_eq!(store.releases().expect("releases").len(), 2);
-    assert_eq!(damages(&store), []);
-}
-
-#[test]
 fn references_resolve_across_pins() {
     let (_directory, store) = store();
     let one = Sample::new("1.0.0", 1, &[("a", &[b"1"])]);
@@ -160,7 +145,8 @@ fn references_resolve_across_pins() {
     ingest(&store, Cursor::new(one.bundle())).expect("one");
     ingest(&store, Cursor::new(two.bundle())).expect("two");
     let of = |sample: &Sample| sample.release.images.values().next().expect("image").manifest;
-    let resolve = |reference: &str| store.resolve(reference).expect("resolve").map(|descriptor| descriptor.digest);
+    let resolve =
+        |reference: &str| store.resolve(reference, None).expect("resolve").map(|descriptor| descriptor.digest);
     assert_eq!(resolve("bridle.internal/a:1.0.0"), Some(of(&one)));
     assert_eq!(resolve("bridle.internal/a:1.1.0"), Some(of(&two)));
     assert_eq!(resolve(&format!("bridle.internal/a@{}", of(&one))), Some(of(&one)));
@@ -168,12 +154,43 @@ fn references_resolve_across_pins() {
     assert_eq!(resolve("bridle.internal/a@sha256:x"), None);
     assert!(store.manifest_by_digest(&of(&two)).expect("look up").is_some());
 
-    // A tag that moved: the newest pin decides.
     two = Sample::new("1.0.0", 3, &[("a", &[b"3"])]);
-    two.release.name = "other".to_owned();
     let (_directory, store) = self::store();
     ingest(&store, Cursor::new(one.bundle())).expect("one");
     assert!(matches!(ingest(&store, Cursor::new(two.bundle())), Err(StoreError::Conflict { .. })));
+}
+
+/// A tag that means another image in a later release.
+#[test]
+fn a_tag_means_what_the_release_in_use_means_by_it() {
+    let (_directory, store) = store();
+    let tagged = |version: &str, sequence, layer: &[u8]| {
+        Sample::tagged(version, "7", sequence, &[("a", &[layer]), (if sequence == 3 { "c" } else { "b" }, &[b"same"])])
+    };
+    let samples = [tagged("1.0.0", 1, b"1"), tagged("1.1.0", 2, b"2"), tagged("1.2.0", 3, b"3")];
+    let of = |sample: &Sample| Some(sample.release.images["bridle.internal/a:7"].manifest);
+    // Whatever the order in which they came.
+    for at in [1, 2, 0] {
+        ingest(&store, Cursor::new(samples[at].bundle())).expect("ingest");
+    }
+    let catalogue = store.catalogue().expect("catalogue");
+    let resolve =
+        |tag: &str, preferred: Option<&str>| catalogue.resolve(tag, preferred).map(|descriptor| descriptor.digest);
+    for sample in &samples {
+        let id = sample.release.id();
+        assert_eq!(resolve("bridle.internal/a:7", Some(id.as_str())), of(sample));
+    }
+    for nobody in [None, Some("sample-0.9.0"), Some("")] {
+        assert_eq!(resolve("bridle.internal/a:7", nobody), of(&samples[2]), "newest first");
+    }
+    // What the preferred release does not have is still there, from the newest that does.
+    assert_eq!(resolve("bridle.internal/b:7", Some("sample-1.2.0")), resolve("bridle.internal/b:7", None));
+    assert!(resolve("bridle.internal/b:7", Some("sample-1.2.0")).is_some());
+    let by_digest = format!("bridle.internal/a@{}", of(&samples[1]).expect("there"));
+    assert_eq!(resolve(&by_digest, Some("sample-1.0.0")), of(&samples[1]));
+    let images: Vec<_> = catalogue.images(Some("sample-1.0.0")).map(|(tag, one)| (tag, Some(one.digest))).collect();
+    assert_eq!(images.len(), 3);
+    assert_eq!(images[0], ("bridle.internal/a:7", of(&samples[0])));
 }
 
 #[test]

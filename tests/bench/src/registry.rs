@@ -99,7 +99,7 @@ fn copy_for_stock(root: &Path, to: &Path) -> Outcome<()> {
     for number in 0..IMAGES {
         let name = synthetic::name(number);
         let reference = format!("{}/{name}:{}", synthetic::REGISTRY, synthetic::TAG);
-        let descriptor = store.resolve(&reference)?.ok_or_else(|| format!("{reference} is not in the store"))?;
+        let descriptor = store.resolve(&reference, None)?.ok_or_else(|| format!("{reference} is not in the store"))?;
         let manifest = Manifest::read(&std::fs::read(store.blob_path(&descriptor.digest))?)?;
         let repository = base.join("repositories").join(&name);
         let link = |folder: &str, digest: &bridle_core::digest::Digest| -> Outcome<()> {

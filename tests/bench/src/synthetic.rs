@@ -1,6 +1,6 @@
 //! A signed release of any size, with blobs that cannot be compressed and are never wholly in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Read};
 use std::path::Path;
@@ -80,7 +80,7 @@ pub fn write(path: &Path, images: usize, layers: &[u64]) -> Outcome<u64> {
         blobs.get(digest).map(Content::open).ok_or_else(|| io::ErrorKind::NotFound.into())
     };
     let out = BufWriter::with_capacity(1 << 20, File::create(path)?);
-    Ok(write_bundle(out, &composed.index, &signature, &mut open, &BTreeSet::new())?)
+    Ok(write_bundle(out, &composed.index, &signature, &mut open, None)?)
 }
 
 /// Name of an image without registry and tag.

@@ -87,8 +87,7 @@ fn written_again(archive: &Archive) -> Vec<u8> {
     };
     let signature = String::from_utf8_lossy(&archive.0[2].1).into_owned();
     let mut file = Vec::new();
-    write_bundle(&mut file, &archive.0[1].1, &signature, &mut open, &BTreeSet::new())
-        .expect("what was read can be written");
+    write_bundle(&mut file, &archive.0[1].1, &signature, &mut open, None).expect("what was read can be written");
     file
 }
 

@@ -1,9 +1,9 @@
 //! A comparison as text or JSON.
 
+use bridle_core::store::diff::{Change, Comparison, Form, Part};
 use serde_json::Value;
 
 use crate::assemble::error::AssembleError;
-use crate::comparison::{Change, Comparison, Form, Part};
 
 /// Tells how two releases differ.
 pub(super) fn show(comparison: &Comparison, as_json: bool) -> Result<(), AssembleError> {

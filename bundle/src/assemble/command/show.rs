@@ -4,7 +4,7 @@ use bridle_core::release::ReleaseManifest;
 use serde_json::json;
 
 use crate::assemble::publish::Published;
-use crate::file::{ReleaseFile, Section, VerifiedBundle};
+use crate::file::{Delta, ReleaseFile, Section, VerifiedBundle};
 
 /// Tells what was written, with the size of each part.
 pub(super) fn published(release: &ReleaseManifest, published: &Published) {
@@ -22,6 +22,19 @@ pub(super) fn published(release: &ReleaseManifest, published: &Published) {
     for (path, size) in std::iter::once(&published.bundle).chain(&published.run) {
         println!("{size:>12}  {}", path.display());
     }
+    if let Some(delta) = &published.delta {
+        let (path, size) = &delta.file;
+        println!("{size:>12}  {}", path.display());
+        let parts = size.saturating_mul(1000) / published.bundle.1.max(1);
+        println!(
+            "delta   {}.{} % of the whole file: without {} blobs with {} bytes of {}",
+            parts / 10,
+            parts % 10,
+            delta.left_out,
+            delta.left_out_bytes,
+            delta.releases.join(", ")
+        );
+    }
     println!("release {}", published.digest);
 }
 
@@ -31,7 +44,9 @@ pub(super) fn inspect(file: &ReleaseFile, bundle: &VerifiedBundle<Section>, as_j
     let release = &contents.release;
     if as_json {
         let document = json!({
-            "kind": if file.is_run() { "run" } else { "bundle" },
+            "kind": if bundle.delta().is_some() { "delta" } else if file.is_run() { "run" } else { "bundle" },
+            "bases": bundle.delta().map(Delta::releases),
+            "left_out": bundle.left_out(),
             "size": file.bundle_size(),
             "digest": contents.digest,
             "key": { "id": signer.id().to_string(), "public": signer.to_base64(), "fingerprint": signer.fingerprint(), "trusted": false },
@@ -47,6 +62,11 @@ pub(super) fn inspect(file: &ReleaseFile, bundle: &VerifiedBundle<Section>, as_j
     println!("fingerprint  {}", signer.fingerprint());
     println!("kubernetes   {}", release.kubernetes.version);
     println!("blobs        {} with {} bytes", contents.all().count(), contents.size());
+    if let Some(delta) = bundle.delta() {
+        let bytes: u64 = bundle.left_out().iter().map(|blob| blob.size).sum();
+        println!("delta        without {} blobs with {bytes} bytes", bundle.left_out().len());
+        println!("against      {}", delta.releases().join(", "));
+    }
     for (name, blob) in &release.programs {
         println!("program      {name} {} {}", blob.digest.short(), blob.size);
     }

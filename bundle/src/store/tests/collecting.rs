@@ -64,7 +64,7 @@ fn nothing_goes_while_anything_is_not_known() {
     assert!(store.pin("sample-1.0.0").expect("pin").is_some(), "refused before anything went");
     assert_eq!(blobs_there(&store), before);
     // What is damaged does not take the rest with it.
-    assert!(store.resolve("bridle.internal/a:1.0.0").expect("resolve").is_some());
+    assert!(store.resolve("bridle.internal/a:1.0.0", None).expect("resolve").is_some());
     assert_eq!(damages(&store)[0].kind, DamageKind::Record);
     assert_eq!(repair(&store, &two().bundle()).expect("repair").left, []);
     assert_eq!(store.pin("sample-1.1.0").expect("pin").expect("there").sequence, 2);

@@ -22,6 +22,10 @@ static SAMPLE: LazyLock<Sample> = LazyLock::new(Sample::one);
 static ONE: LazyLock<Vec<u8>> = LazyLock::new(|| SAMPLE.bundle());
 static TWO: LazyLock<Vec<u8>> =
     LazyLock::new(|| Sample::new("1.1.0", 2, &[("a", &[&b"layer ".repeat(200), b"new top"])]).bundle());
+static DELTA: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    Sample::new("1.1.0", 2, &[("a", &[&b"layer ".repeat(200), b"new top"])])
+        .delta(&[("sample-1.0.0", &SAMPLE.digests())])
+});
 static LOST: LazyLock<Vec<u8>> = LazyLock::new(|| Sample::new("0.9.0", 1, &[("z", &[b"lost"])]).bundle());
 
 const ACTS: &[Act] = &[
@@ -31,6 +35,17 @@ const ACTS: &[Act] = &[
             plugged(store, Stick::new(&ONE)).expect("one");
         },
         run: |store| plugged(store, Stick::new(&TWO)).map(drop),
+        holds: |store, case| {
+            assert!(store.pin("sample-1.0.0").expect("pin").is_some(), "{case}");
+            assert_eq!(damages(store), [], "{case}");
+        },
+    },
+    Act {
+        name: "delta",
+        prepare: |_, store| {
+            plugged(store, Stick::new(&ONE)).expect("one");
+        },
+        run: |store| plugged(store, Stick::new(&DELTA)).map(drop),
         holds: |store, case| {
             assert!(store.pin("sample-1.0.0").expect("pin").is_some(), "{case}");
             assert_eq!(damages(store), [], "{case}");
