@@ -213,3 +213,50 @@ fn unused_images_and_doubtful_arguments_are_warned_of() {
     assert!(!told.contains("image bridle.internal/pages:1 ("), "what charts or Kubernetes use: {told}");
     assert!(told.contains("no bill of materials is attached"), "{told}");
 }
+
+const DATA: &str =
+    "[[data]]\nname = \"files\"\nkind = \"volume\"\nnamespace = \"default\"\nworkload = \"StatefulSet/web\"";
+
+#[test]
+fn what_interrupts_is_found_by_rendering() {
+    let manifest = |bench: &Bench| {
+        bench.ok(&["lock", "."]);
+        bench.build("out");
+        bench.inspect("out/small-1.0.0-amd64.bundle")["release"]["charts"][0].clone()
+    };
+    assert_eq!(manifest(&bench("web", ""))["interrupts"], true, "one copy cannot run beside its successor");
+    assert_eq!(manifest(&bench("web", "values = { replicas = 2 }")).get("interrupts"), None);
+}
+
+#[test]
+fn data_are_those_of_a_workload_that_is_there() {
+    bench("web", DATA).ok(&["lock", "."]);
+    let (code, said) = bench("web", &DATA.replace("StatefulSet/web", "StatefulSet/base")).fails(&["lock", "."]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("no chart renders StatefulSet/base in namespace default"), "{said}");
+    let database = DATA.replace("volume", "postgresql");
+    let (_, said) = bench("web", &database).fails(&["lock", "."]);
+    assert!(said.contains("say postgresql = "), "an image of one C program says nothing of a database: {said}");
+    let declared = bench("web", &format!("{database}\npostgresql = {{ major = 17, collation = \"none\" }}"));
+    declared.ok(&["lock", "."]);
+    declared.build("out");
+    let data = &declared.inspect("out/small-1.0.0-amd64.bundle")["release"]["data"][0];
+    assert_eq!(data["postgresql"], json!({ "major": 17, "collation": "none" }));
+}
+
+#[test]
+fn renamed_values_have_their_new_place_and_files_lie_over_a_chart() {
+    let more = "renames = [{ from = \"copies\", to = \"replicas\" }]\nmigration = \"expand\"\nover = [\"over\"]";
+    let bench = bench("web", more);
+    let (_, said) = bench.fails(&["lock", "."]);
+    assert!(said.contains("over names") && said.contains("which is no folder"), "{said}");
+    bench.write("over/values.yaml", VALUES.replace("replicas", "copies"));
+    let (_, said) = bench.fails(&["lock", "."]);
+    assert!(said.contains("still has copies"), "{said}");
+    bench.write("over/values.yaml", VALUES.replace("replicas: 1", "replicas: 3"));
+    bench.ok(&["lock", "."]);
+    bench.build("out");
+    let chart = &bench.inspect("out/small-1.0.0-amd64.bundle")["release"]["charts"][0];
+    assert_eq!(chart["renames"], json!([{ "from": "copies", "to": "replicas" }]));
+    assert_eq!((&chart["migration"], chart.get("interrupts")), (&"expand".into(), None), "three copies: {chart}");
+}

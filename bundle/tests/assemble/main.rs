@@ -6,3 +6,4 @@ mod charts;
 mod kit;
 mod registry;
 mod release;
+mod succession;
