@@ -22,6 +22,7 @@ mod secrets;
 mod soak;
 mod yaml;
 
+pub mod values;
 #[cfg(test)]
 mod fake;
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use bridle_core::digest::Digest;
 
 use archive::LARGEST;
-pub(crate) use archive::{PackedError, crd_files};
+pub(crate) use archive::{PackedError, crd_files, value_files};
 
 /// The whole packed chart, once its bytes are the ones that the release names.
 pub(crate) fn verified(path: &Path, wanted: &Digest) -> Result<Vec<u8>, PackedError> {

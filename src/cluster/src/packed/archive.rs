@@ -52,6 +52,24 @@ pub(crate) enum PackedError {
 
 /// The custom resource definitions of a chart and of its sub-charts (`crds/` folders), in the order of their paths.
 pub(crate) fn crd_files(packed: &[u8]) -> Result<Vec<ChartFile>, PackedError> {
+    files(packed, crd_path)
+}
+
+/// The default values and schemas of a chart and of its sub-charts, in the order of their paths below the chart's folder.
+pub(crate) fn value_files(packed: &[u8]) -> Result<Vec<ChartFile>, PackedError> {
+    files(packed, |path| {
+        let parts = plain(path)?;
+        let (_, mut rest) = parts.split_first()?;
+        let below = rest.join("/");
+        while let ["charts", _, inner @ ..] = rest {
+            rest = inner;
+        }
+        matches!(rest, ["values.yaml" | "values.schema.json"]).then_some(below)
+    })
+}
+
+/// The files that `select` gives a name.
+fn files(packed: &[u8], select: impl Fn(&Path) -> Option<String>) -> Result<Vec<ChartFile>, PackedError> {
     let unpacked = GzDecoder::new(packed).take(LARGEST_UNPACKED);
     let mut archive = tar::Archive::new(unpacked);
     let mut files = Vec::new();
@@ -61,7 +79,7 @@ pub(crate) fn crd_files(packed: &[u8]) -> Result<Vec<ChartFile>, PackedError> {
         if index >= MOST_ENTRIES || files.len() >= MOST_FILES {
             return Err(PackedError::Limit { what: "the number of files".to_owned(), limit: MOST_ENTRIES as u64 });
         }
-        let Some(path) = crd_path(&entry.path()?) else { continue };
+        let Some(path) = select(&entry.path()?) else { continue };
         if !entry.header().entry_type().is_file() {
             continue;
         }
@@ -81,14 +99,7 @@ pub(crate) fn crd_files(packed: &[u8]) -> Result<Vec<ChartFile>, PackedError> {
 
 /// The path below the chart's folder, if it is a definition: `[charts/NAME/]*crds/…` and YAML or JSON (Helm's rule).
 fn crd_path(path: &Path) -> Option<String> {
-    let parts: Option<Vec<&str>> = path
-        .components()
-        .map(|part| match part {
-            Component::Normal(name) => name.to_str(),
-            _ => None,
-        })
-        .collect();
-    let parts = parts?;
+    let parts = plain(path)?;
     let (_, mut rest) = parts.split_first()?;
     let below = rest.join("/");
     while let ["charts", _, inner @ ..] = rest {
@@ -97,4 +108,13 @@ fn crd_path(path: &Path) -> Option<String> {
     let extension = path.extension()?.to_str()?.to_ascii_lowercase();
     let definition = rest.len() >= 2 && rest[0] == "crds" && matches!(extension.as_str(), "yaml" | "yml" | "json");
     definition.then_some(below)
+}
+
+/// The names of a path that is nothing but names.
+fn plain(path: &Path) -> Option<Vec<&str>> {
+    let name = |part| match part {
+        Component::Normal(name) => name.to_str(),
+        _ => None,
+    };
+    path.components().map(name).collect()
 }

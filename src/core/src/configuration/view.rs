@@ -7,7 +7,7 @@ use super::finding::Finding;
 use super::rename::Renamed;
 use super::revision::Revision;
 use crate::digest::Digest;
-use crate::message::Message;
+use crate::plan::forecast::StepForecast;
 
 /// The configuration as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,24 @@ pub struct ConfigurationView {
     pub differs: bool,
     /// Digest of the text, which a change is based on.
     pub base: Digest,
+}
+
+/// A revision with its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevisionView {
+    /// Its record.
+    pub revision: Revision,
+    /// The text of its `site.toml`.
+    pub text: String,
+}
+
+/// The history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryView {
+    /// Number of the revision in force.
+    pub in_force: Option<u64>,
+    /// Records, newest first.
+    pub revisions: Vec<Revision>,
 }
 
 /// A text that is to be looked at.
@@ -46,7 +64,7 @@ pub struct DraftView {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renamed: Vec<Renamed>,
     /// What would be done; empty while something blocks, or nothing changes.
-    pub steps: Vec<Message>,
+    pub steps: Vec<StepForecast>,
     /// Digest of the plan, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Digest>,
@@ -56,6 +74,14 @@ pub struct DraftView {
     /// When it would be convenient.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<crate::calendar::Window>,
+}
+
+impl DraftView {
+    /// How long something is down for users, in seconds, at the most.
+    #[must_use]
+    pub fn interruption(&self) -> u64 {
+        self.steps.iter().filter(|step| step.interrupts).map(|step| u64::from(step.seconds)).sum()
+    }
 }
 
 /// The order to put a text in force.
@@ -69,11 +95,4 @@ pub struct ConfigurationOrder {
     /// Name of the critical period in which it is done all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub even_in: Option<String>,
-}
-
-/// Texts of two revisions, and what differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ComparisonView {
-    /// Values that differ.
-    pub changes: Vec<Change>,
 }
