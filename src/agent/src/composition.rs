@@ -18,14 +18,16 @@ use bridle_host::world::Machine;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::change::Changer;
+use crate::configuration::Configurator;
 use crate::observe::{Observatory, Sight};
 use crate::operations::{Operations, Ports};
 use crate::recreate::Renewer;
+use crate::releases::HostReleases;
 use crate::removal::Remover;
 use crate::store::SharedStore;
 use crate::systemd::Inherited;
 use crate::upkeep::Upkeep;
-use crate::{api, registry, removal, systemd};
+use crate::{api, configuration, registry, removal, systemd, trial};
 
 /// How the agent is started.
 #[derive(Debug, Clone)]
@@ -89,7 +91,7 @@ pub struct World {
 /// # Errors
 /// [`AgentError`] if it cannot start.
 pub fn run(options: &AgentOptions) -> Result<(), AgentError> {
-    start(options, machine, Some(removal::follow))
+    start(options, machine, Some(ended))
 }
 
 /// Runs the agent over another world until it is told to stop: the same daemon, for simulations.
@@ -98,6 +100,12 @@ pub fn run(options: &AgentOptions) -> Result<(), AgentError> {
 /// [`AgentError`] if it cannot start.
 pub fn run_over(options: &AgentOptions, world: World) -> Result<(), AgentError> {
     start(options, |_, _| Ok(world), None)
+}
+
+/// What follows the end of an operation on a real machine.
+fn ended(layout: &Layout, view: &OperationView) {
+    removal::follow(layout, view);
+    configuration::follow(layout, view, &SystemClock);
 }
 
 /// What follows the end of an operation.
@@ -147,12 +155,14 @@ async fn serve(
     let api_listener = api::listen(&layout.socket(), inherited.api)?;
     let registry = tokio::spawn(registry::serve(registry_listener, Arc::clone(&store)));
     let api = tokio::spawn(api::serve(api_listener, parts.clone()));
+    trial::take_up(&layout, &store, &parts.operations);
     // The registry must answer before Kubernetes asks it for an image.
     let worker = parts.operations.start().map_err(AgentError::Threads)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "agent is ready");
     systemd::ready();
     tokio::spawn(systemd::keep_alive(Arc::clone(&parts.operations)));
     tokio::spawn(Arc::clone(&parts.observatory).keep_last());
+    tokio::spawn(trial::prove(layout.clone(), Arc::clone(&parts.operations)));
 
     let operations = Arc::clone(&parts.operations);
     tokio::select! {
@@ -178,6 +188,7 @@ pub(crate) struct Parts {
     pub(crate) remover: Arc<Remover>,
     pub(crate) renewer: Arc<Renewer>,
     pub(crate) changer: Arc<Changer>,
+    pub(crate) configurator: Arc<Configurator>,
 }
 
 fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<Parts, AgentError> {
@@ -196,6 +207,12 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
     if let Err(fault) = upkeep.remember() {
         tracing::warn!(code = fault.code.code(), causes = ?fault.causes, "record of the releases seen");
     }
+    let configurator = Arc::new(Configurator::new(
+        layout.clone(),
+        Arc::clone(&operations),
+        Arc::clone(store),
+        Arc::clone(&world.clock),
+    ));
     let remover = Arc::new(Remover::new(layout.clone(), Arc::clone(&operations), Arc::clone(&world.sight)));
     let changer = Changer::new(layout.clone(), Arc::clone(&operations), Arc::clone(store), Arc::clone(&world.sight));
     let renewer = Renewer::new(layout.clone(), Arc::clone(&operations), Arc::clone(store), Arc::clone(&world.sight));
@@ -208,6 +225,7 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
         remover,
         renewer: Arc::new(renewer),
         changer: Arc::new(changer),
+        configurator,
     })
 }
 
@@ -230,7 +248,8 @@ fn machine(layout: &Layout, store: &Arc<SharedStore>) -> Result<World, AgentErro
         clock: Arc::clone(&clock),
         scratch,
     }));
-    let machine = Machine::new(layout.clone(), process, Arc::clone(&clock), authority, Arc::clone(store) as _);
+    let releases = HostReleases::new(layout.clone(), Arc::clone(store), Arc::clone(&cluster) as _, Arc::clone(&clock));
+    let machine = Machine::new(layout.clone(), process, Arc::clone(&clock), authority, Arc::new(releases));
     Ok(World { host: Arc::new(machine), cluster: Arc::clone(&cluster) as _, sight: cluster, clock })
 }
 

@@ -3,13 +3,16 @@
 mod api;
 mod change;
 mod composition;
+mod configuration;
 mod observe;
 mod operations;
 mod recreate;
 mod registry;
+mod releases;
 mod removal;
 mod store;
 mod systemd;
+mod trial;
 mod upkeep;
 
 /// Small signed releases for the tests of other crates.

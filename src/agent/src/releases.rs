@@ -1,14 +1,16 @@
 //! Releases on this host as its steps need them: the parts in the store, and the programs that run from them.
 
-use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bridle_bundle::store::{InUse, StoreError};
+use bridle_core::digest::Digest;
 use bridle_core::fault::{Fault, FaultCode};
-use bridle_core::port::{Blobs, Clock};
+use bridle_core::port::{Blobs as _, Clock};
+use bridle_core::release::ReleaseManifest;
 use bridle_host::layout::Layout;
+use bridle_host::programs;
 use bridle_host::world::Releases;
-use bridle_host::{files, programs};
 
 use crate::observe::Sight;
 use crate::store::SharedStore;
@@ -33,14 +35,6 @@ impl HostReleases {
         let Some(least) = kept else { return Ok(Vec::new()) };
         Ok(pins.iter().filter(|pin| pin.sequence < least && !keep.contains(&pin.id())).map(|pin| pin.id()).collect())
     }
-
-    /// Folders of programs that no link leads to and no release in the store needs.
-    fn idle_programs(&self, gone: &[String]) -> Vec<std::path::PathBuf> {
-        let links = [self.layout.current_link(), self.layout.kubernetes_link(), self.layout.launcher_link()];
-        let used: BTreeSet<String> = links.iter().filter_map(|link| programs::pointed(link)).collect();
-        let idle = gone.iter().filter(|id| !used.contains(*id)).map(|id| self.layout.releases_dir().join(id));
-        idle.filter(|path| path.is_dir()).collect()
-    }
 }
 
 impl Releases for HostReleases {
@@ -58,19 +52,24 @@ impl Releases for HostReleases {
         for id in &older {
             match self.store.store().remove_release(id, &images, self.clock.now()) {
                 Ok(_) | Err(StoreError::Absent { .. }) => {}
-                Err(error) => return Err(error.fault_of_upload(self.store.store().root(), std::path::Path::new("-"))),
+                Err(error) => return Err(error.fault_of_upload(self.store.store().root(), Path::new("-"))),
             }
         }
-        for path in self.idle_programs(&older) {
-            files::remove_tree(&path)?;
-        }
+        programs::remove_idle(&self.layout, &older)?;
         self.store.refresh().map_err(|error| damaged(&error))
     }
-}
 
-impl Blobs for HostReleases {
-    fn path(&self, digest: &bridle_core::digest::Digest) -> Option<std::path::PathBuf> {
-        Blobs::path(&*self.store, digest)
+    fn release(&self, id: &str) -> Result<ReleaseManifest, Fault> {
+        let pin = self.store.store().pin(id).map_err(|error| damaged(&error))?;
+        pin.map(|pin| pin.manifest).ok_or_else(|| Fault::new(FaultCode::ReleaseAbsent).with("release", id))
+    }
+
+    fn blob(&self, digest: &Digest) -> Option<PathBuf> {
+        self.store.path(digest)
+    }
+
+    fn prefer(&self, id: &str) {
+        self.store.prefer(Some(id.to_owned()));
     }
 }
 

@@ -11,7 +11,6 @@ use bridle_core::oci::Descriptor;
 use bridle_core::port::{Blobs, Clock as _};
 use bridle_core::status::ReleaseView;
 use bridle_host::clock::SystemClock;
-use bridle_host::world::Releases;
 
 /// The store with what its pins name, read once and again when something is asked for that it does not know.
 pub(crate) struct SharedStore {
@@ -119,8 +118,12 @@ impl Blobs for SharedStore {
     }
 }
 
-impl Releases for SharedStore {
-    fn missing(&self, id: &str) -> Result<usize, Fault> {
+impl SharedStore {
+    /// How many blobs that the release names are not in the store.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the store cannot be read.
+    pub(crate) fn missing(&self, id: &str) -> Result<usize, Fault> {
         let damaged = |error: StoreError| Fault::new(FaultCode::StoreDamaged).because(&error);
         let blobs = self.store.blobs_of(id).map_err(damaged)?;
         let mut missing = 0;

@@ -50,8 +50,6 @@ impl Upkeep {
         sight: Arc<dyn Sight>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        // Until somebody says which release serves, it is the installed one.
-        store.prefer(operations.installed());
         Self { layout, store, operations, sight, clock, remembering: Mutex::new(()) }
     }
 

@@ -54,6 +54,25 @@ pub fn pointed(link: &Path) -> Option<String> {
     release_of(&std::fs::read_link(link).ok()?)
 }
 
+/// Removes the programs of these releases, but for those that a link leads to.
+///
+/// # Errors
+/// A [`Fault`] if they cannot be removed.
+pub fn remove_idle(layout: &Layout, gone: &[String]) -> Result<(), Fault> {
+    let links = [layout.current_link(), layout.kubernetes_link(), layout.launcher_link()];
+    let used: Vec<String> = links.iter().filter_map(|link| pointed(link)).collect();
+    for id in gone.iter().filter(|id| !used.contains(id)) {
+        let path = layout.releases_dir().join(id);
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(files::FileError::new("remove", &path)(error).into());
+            }
+            _ => {}
+        }
+    }
+    Ok(files::sync_dir(&layout.releases_dir())?)
+}
+
 /// The release that this very program is of; `None` for one that was not installed by us.
 #[must_use]
 pub fn running(layout: &Layout) -> Option<String> {

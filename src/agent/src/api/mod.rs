@@ -1,6 +1,7 @@
 //! The API on the agent's socket: everything that command line, TUI and web page do.
 
 mod change;
+mod configuration;
 mod events;
 mod peer;
 mod problem;
@@ -75,6 +76,7 @@ fn router(parts: Parts) -> Router {
         .route("/api/v1/operations/{id}/command", post(command))
         .merge(store::routes())
         .merge(removal::routes())
+        .merge(configuration::routes())
         .merge(recreate::routes())
         .merge(change::routes())
         .fallback(|| async { Problem::from(Fault::new(FaultCode::RequestInvalid).with("what", "path")).not_found() })

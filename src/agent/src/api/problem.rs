@@ -37,7 +37,7 @@ impl Problem {
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         let status = match fault.code {
-            FaultCode::OperationUnknown | FaultCode::ReleaseAbsent => StatusCode::NOT_FOUND,
+            FaultCode::OperationUnknown | FaultCode::ReleaseAbsent | FaultCode::RevisionUnknown => StatusCode::NOT_FOUND,
             FaultCode::CommandRefused
             | FaultCode::OperationRunning
             | FaultCode::StoreBusy
