@@ -60,3 +60,26 @@ fn a_release_says_what_differs_and_leaves_the_rest() {
     let (_, said) = bench.fails(&["build", folder, "--key", "key.key", "--output", "out"]);
     assert!(said.contains("image bridle.internal/pages:1, layer 2 (files)"), "{said}");
 }
+
+#[test]
+fn a_delta_for_sites_that_could_never_take_it_is_refused() {
+    let bench = Bench::new();
+    let folder = "releases/1.1.0";
+    bench.write(&format!("{folder}/release.toml"), NEXT);
+    bench.ok(&["lock", "."]);
+    built(&bench, ".");
+    let delta = ["build", folder, "--key", "key.key", "--output", "delta", "--since", "out/small-1.0.0-amd64.run"];
+    let lock_and = |text: String| {
+        bench.write(&format!("{folder}/release.toml"), text);
+        bench.ok(&["lock", folder]);
+    };
+    lock_and(format!("{NEXT}[kubernetes]\nversion = \"1.38.0\"\n"));
+    let (code, said) = bench.fails(&delta);
+    assert!(code == Some(1) && said.contains("small-1.1.0 after small-1.0.0") && said.contains("1.38.0"), "{said}");
+    lock_and(NEXT.replace("[\">=1.0.0, <1.1.0\"]", "[]"));
+    let (_, said) = bench.both(&delta);
+    assert!(said.contains("warning: small-1.0.0 may not be upgraded to small-1.1.0 in one step"), "{said}");
+    lock_and(NEXT.to_owned());
+    let (_, said) = bench.both(&delta);
+    assert!(!said.contains("warning"), "{said}");
+}

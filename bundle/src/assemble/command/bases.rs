@@ -11,6 +11,7 @@ use bridle_core::store::have::{HaveList, MAX_HAVE};
 use clap::Args;
 
 use crate::assemble::error::AssembleError;
+use crate::assemble::succession;
 use crate::file::{Known, MAX_BASES};
 use crate::trust::{PublicKey, TrustedKeys};
 
@@ -82,6 +83,9 @@ impl Bases {
                 if found != wanted {
                     return Err(foreign(path, found, wanted));
                 }
+            }
+            for told in succession::check(base, release)? {
+                eprintln!("warning: {told}");
             }
             known.push(Known { releases: vec![base.id()], holds: Box::new(|digest| blobs.contains(digest)) });
         }
