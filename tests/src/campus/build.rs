@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
+use crate::gate::GATE_RUN;
 use crate::testhost::cache_folder;
 
 /// Folder of the sample release's source.
@@ -49,9 +50,15 @@ pub fn build_release(root: &Path, version: &str) -> io::Result<Campus> {
     let cache = cache_folder();
     let out = cache.join("campus");
     fs::create_dir_all(&out)?;
+    let key = out.join("campus.pub");
+    let stamp = Stamp::of_this_run(&out, version);
+    let built = campus(&out, version, key.clone(), tool_of(&cache));
+    if stamp.is_set() && built.run.is_file() && built.bundle.is_file() {
+        return Ok(built);
+    }
+    stamp.clear()?;
     let tool = publisher_tool(root, &cache)?;
     let secret = out.join("campus.key");
-    let key = out.join("campus.pub");
     if !key.is_file() {
         run(Command::new(&tool).arg("keygen").arg("--output").arg(out.join("campus")))?;
     }
@@ -60,7 +67,38 @@ pub fn build_release(root: &Path, version: &str) -> io::Result<Campus> {
         run(Command::new(&tool).arg("lock").arg(source(root, version)))?;
     }
     build_into(&source(root, version), &tool, &secret, &out)?;
-    Ok(campus(&out, version, key, tool))
+    stamp.set()?;
+    Ok(built)
+}
+
+/// Says that a release was built in this run of the gate: the checkout stays as it is meanwhile, and test programs that
+/// follow on one another take what the first of them has built. Outside the gate nothing is ever taken.
+struct Stamp {
+    path: PathBuf,
+    run: Option<String>,
+}
+
+impl Stamp {
+    fn of_this_run(out: &Path, version: &str) -> Self {
+        let run = std::env::var(GATE_RUN).ok().filter(|run| !run.is_empty());
+        Self { path: out.join(format!("campus-{version}.built")), run }
+    }
+
+    fn is_set(&self) -> bool {
+        self.run.is_some() && fs::read_to_string(&self.path).ok() == self.run
+    }
+
+    /// Whoever builds anew, in the gate or not, takes the releases from under what others have stamped.
+    fn clear(&self) -> io::Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn set(&self) -> io::Result<()> {
+        self.run.as_ref().map_or(Ok(()), |run| fs::write(&self.path, run))
+    }
 }
 
 /// The checkout that the tests were built from.
@@ -130,11 +168,39 @@ fn publisher_tool(root: &Path, cache: &Path) -> io::Result<PathBuf> {
     let words =
         ["build", "--quiet", "--locked", "--profile", "host", "--package", "bridle-bundle", "--features", "assemble"];
     run(Command::new("cargo").args(words).arg("--target-dir").arg(&target).current_dir(root))?;
-    Ok(target.join("host/bridle-bundle"))
+    Ok(tool_of(cache))
+}
+
+fn tool_of(cache: &Path) -> PathBuf {
+    cache.join("cargo-target/host/bridle-bundle")
 }
 
 fn run(command: &mut Command) -> io::Result<()> {
     command.stdin(Stdio::null()).env("PATH", crate::gate::path_with_go());
     let status = command.status()?;
     if status.success() { Ok(()) } else { Err(io::Error::other(format!("{command:?} ended with {status}"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(out: &Path, run: Option<&str>) -> Stamp {
+        Stamp { run: run.map(str::to_owned), ..Stamp::of_this_run(out, FIRST) }
+    }
+
+    #[test]
+    fn only_the_same_run_of_the_gate_takes_what_was_built() {
+        let out = tempfile::tempdir().unwrap();
+        let first = stamp(out.path(), Some("a"));
+        assert!(!first.is_set());
+        first.set().unwrap();
+        assert!(first.is_set() && !stamp(out.path(), Some("b")).is_set() && !stamp(out.path(), None).is_set());
+        // Somebody builds outside the gate.
+        let other = stamp(out.path(), None);
+        other.clear().unwrap();
+        other.set().unwrap();
+        assert!(!first.is_set());
+        first.clear().unwrap();
+    }
 }

@@ -19,6 +19,7 @@ mod step;
 pub use counts::Counts;
 pub use kept::{keep, key_of};
 pub use packages::{PACKAGES, install_missing, missing};
+pub(crate) use plan::{GATE_RUN, MEMORY_FOR_TWO};
 pub use plan::{Gate, path_with_go};
 pub use report::Report;
 pub use step::{Counting, Outcome, Step, Work};

@@ -3,7 +3,7 @@
 //! A step is worked out when its turn comes: what an earlier one installed counts.
 
 use super::{Counting, Counts, Step, Work, kept};
-use crate::testhost;
+use crate::testhost::{self, process_table};
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -27,6 +27,12 @@ const FUZZ_SECONDS: &str = "60";
 const MINUTE: Duration = Duration::from_secs(60);
 /// From a fresh clone with empty caches on 2 cores.
 const BUILD_LIMIT: Duration = MINUTE.saturating_mul(60);
+/// The variable that names this run of the gate to the programs that it starts, and to them alone.
+pub(crate) const GATE_RUN: &str = "BRIDLE_GATE_RUN";
+/// Test programs whose tests have hosts of their own and nothing in common.
+const PAIRED: [&str; 2] = ["journey_install", "journey_uninstall"];
+/// Memory that must be free for two platforms at a time, in KiB: each takes 3 GiB.
+pub(crate) const MEMORY_FOR_TWO: u64 = 8 << 20;
 /// One test program with real hosts.
 const HOST_LIMIT: Duration = MINUTE.saturating_mul(60);
 
@@ -35,6 +41,7 @@ const HOST_LIMIT: Duration = MINUTE.saturating_mul(60);
 pub struct Gate {
     root: PathBuf,
     anew: bool,
+    run: String,
     tasks: Vec<Task>,
 }
 
@@ -78,7 +85,7 @@ impl Gate {
         }
         tasks.extend([Task::Workspace, Task::Journeys { tests }, Task::Fuzz]);
         tasks.extend(hosts.into_iter().map(Task::Host));
-        Ok(Self { root: root.to_owned(), anew: false, tasks })
+        Ok(Self { root: root.to_owned(), anew: false, run: name_of_run(), tasks })
     }
 
     /// The same gate, but no kept result is taken: what is asked for is run.
@@ -158,8 +165,7 @@ impl Gate {
             };
         }
         let mut command = self.cargo(&words);
-        // Hosts are heavy, and one after the other each has the machine's time to itself.
-        command.arg("--test-threads=1");
+        command.arg(format!("--test-threads={}", hosts_at_a_time(test, testhost::available_memory())));
         Work::Run { command, limit: HOST_LIMIT, counting: Counting::Libtest }
     }
 
@@ -199,7 +205,7 @@ impl Gate {
     fn cargo(&self, words: &[&str]) -> Command {
         let mut command = Command::new("cargo");
         command.args(words).current_dir(&self.root).env("TERM", "dumb");
-        command.env("PATH", path_with_go());
+        command.env("PATH", path_with_go()).env(GATE_RUN, &self.run);
         // Cargo's description of the gate's own package is not for what the gate builds.
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
@@ -244,6 +250,20 @@ impl Task {
             Self::Host(test) => test.clone(),
         }
     }
+}
+
+/// A name that no other run has had on this machine: the process, and when it was started.
+fn name_of_run() -> String {
+    let pid = std::process::id();
+    let started = process_table::entry(pid).map_or(0, |entry| entry.started);
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    format!("{} {pid} {started}", boot.trim())
+}
+
+/// How many tests of a program with real hosts run at the same time: two where each has its own platform, most of whose
+/// time is waiting, and the machine has the memory. The others look at the machine as a whole, or share one host.
+fn hosts_at_a_time(test: &str, memory: u64) -> u8 {
+    if PAIRED.contains(&test) && memory >= MEMORY_FOR_TWO { 2 } else { 1 }
 }
 
 /// The `PATH` for builds: where a new shell has not learnt of it yet, Go is found all the same.
@@ -312,6 +332,15 @@ fn find_go_modules(images: &Path, depth: usize, found: &mut Vec<PathBuf>) -> io:
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_journeys_with_hosts_of_their_own_run_two_at_a_time_and_only_with_the_memory() {
+        assert_eq!(hosts_at_a_time("journey_install", MEMORY_FOR_TWO), 2);
+        assert_eq!(hosts_at_a_time("journey_install", MEMORY_FOR_TWO - 1), 1);
+        assert_eq!(hosts_at_a_time("host_kit", u64::MAX), 1, "it looks for what is left on the whole machine");
+        let (hosts, _) = test_programs(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")).unwrap();
+        assert!(PAIRED.iter().all(|paired| hosts.iter().any(|test| test == paired)));
+    }
 
     #[test]
     fn go_modules_and_host_tests_of_a_checkout_become_steps() {

@@ -129,6 +129,13 @@ fn has_control_groups() -> bool {
     !hierarchies.is_empty() && hierarchies.iter().all(writable) && ["memory", "cpu", "pids"].into_iter().all(has)
 }
 
+/// Memory that this machine could give to hosts now, in KiB.
+pub fn available_memory() -> u64 {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,5 +145,10 @@ mod tests {
         let missing = Missing { what: "the program nft".to_owned(), package: Some("nftables") };
         assert_eq!(missing.to_string(), "the program nft (package nftables)");
         assert!(is_installed("sh") && !is_installed("no-such-program-here"));
+    }
+
+    #[test]
+    fn this_machine_has_memory() {
+        assert!(available_memory() > 0);
     }
 }

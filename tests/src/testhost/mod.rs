@@ -45,7 +45,7 @@ mod removal;
 mod wait;
 
 pub use base_image::cache_folder;
-pub use capability::{Missing, apt_packages, available, is_installed};
+pub use capability::{Missing, apt_packages, available, available_memory, is_installed};
 pub use digest::{Difference, HostDigest};
 pub use disk::{DiskTraffic, DiskUsage};
 pub use error::Error;
