@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::message::Message;
+use crate::plan::upgrade::minor;
 use crate::release::{DataSource, Namespace, Probe, Secret};
 use crate::removal::Data;
 
@@ -417,13 +418,20 @@ impl Step {
     }
 }
 
+impl KubernetesSwitch {
+    /// The minor version that it behaves like, if that is another one than its own.
+    #[must_use]
+    pub fn emulates(&self) -> Option<&str> {
+        self.settings.emulated.as_deref().filter(|emulated| minor(&self.version).as_deref() != Some(*emulated))
+    }
+}
+
 fn switch_title(switch: &KubernetesSwitch) -> Message {
-    let message = Message::new(match switch.settings.emulated {
-        Some(_) => "step-switch-kubernetes-emulated",
-        None => "step-switch-kubernetes",
-    });
-    let emulated = switch.settings.emulated.clone().unwrap_or_default();
-    message.with("version", switch.version.as_str()).with("emulated", emulated)
+    let message = match switch.emulates() {
+        Some(emulated) => Message::new("step-switch-kubernetes-emulated").with("emulated", emulated),
+        None => Message::new("step-switch-kubernetes"),
+    };
+    message.with("version", switch.version.as_str())
 }
 
 /// A title that counts charts and names them.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::edit::EditError;
+use super::edit::{self, EditError};
 use super::key::Key;
 use crate::plan::ranges::Ranges;
 use crate::plan::values::Surroundings;
@@ -87,6 +87,32 @@ pub fn hidden(key: &Key, value: &toml::Value) -> toml::Value {
         toml::Value::Array(list) => toml::Value::Array(list.iter().map(|value| hidden(key, value)).collect()),
         toml::Value::String(text) if !text.is_empty() && key.names_a_secret() => toml::Value::String(HIDDEN.to_owned()),
         other => other.clone(),
+    }
+}
+
+/// The text with every secret in it replaced; everything else stays as it is.
+///
+/// # Errors
+/// [`EditError::Toml`] if it is no TOML.
+pub fn masked(text: &str) -> Result<String, EditError> {
+    let table: toml::Table = toml::from_str(text).map_err(|error| EditError::Toml(error.message().to_owned()))?;
+    let mut secrets = Vec::new();
+    for (name, value) in &table {
+        exposed(&Key::of([name.as_str()]), value, &mut secrets);
+    }
+    secrets.iter().try_fold(text.to_owned(), |text, key| edit::set(&text, key, HIDDEN.into()))
+}
+
+fn exposed(key: &Key, value: &toml::Value, secrets: &mut Vec<Key>) {
+    match value {
+        toml::Value::Table(table) => {
+            table.iter().for_each(|(name, value)| exposed(&key.below(name.as_str()), value, secrets));
+        }
+        toml::Value::Array(list) => {
+            list.iter().enumerate().for_each(|(at, value)| exposed(&key.below(at.to_string()), value, secrets));
+        }
+        toml::Value::String(text) if !text.is_empty() && key.names_a_secret() => secrets.push(key.clone()),
+        _ => {}
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::ranges::Ranges;
+use super::upgrade::minor;
 use super::values::Surroundings;
 use super::{OnFailure, OperationKind, Plan, PlanError};
 use crate::release::{Chart, ReleaseManifest};
@@ -107,7 +108,8 @@ pub(super) fn settings(release: &ReleaseManifest, place: &Place, site: &Site) ->
         pause: release.kubernetes.pause.clone(),
         release: release.id(),
         registry_port: REGISTRY_PORT,
-        emulated: None,
+        // Its own: a binary of the minor version before then refuses to start on what this one wrote (decision 0018).
+        emulated: minor(&release.kubernetes.version.to_string()),
     }
 }
 

@@ -203,7 +203,7 @@ fn host_effect(step: &HostStep) -> Effect {
         HostStep::ServeImages { release, .. } => ("host/images".to_owned(), Some(release.clone())),
         // One thing with both ways to it: what runs, and whether it behaves like an older one.
         HostStep::SwitchKubernetes(switch) => {
-            let emulated = switch.settings.emulated.as_deref().unwrap_or("itself");
+            let emulated = switch.emulates().unwrap_or("itself");
             ("host/kubernetes".to_owned(), Some(format!("{} as {emulated}", switch.version)))
         }
         HostStep::ReturnKubernetes { version, .. } => {

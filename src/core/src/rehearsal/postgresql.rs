@@ -145,7 +145,8 @@ mod tests {
     use super::*;
 
     fn server(databases: serde_json::Value) -> Server {
-        serde_json::from_value(json!({ "number": 150_020, "recovering": false, "databases": databases })).expect("server")
+        serde_json::from_value(json!({ "number": 150_020, "recovering": false, "databases": databases }))
+            .expect("server")
     }
 
     #[test]

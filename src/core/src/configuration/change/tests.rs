@@ -38,6 +38,17 @@ fn a_secret_is_told_to_differ_but_not_shown() {
 }
 
 #[test]
+fn a_whole_text_is_shown_without_its_secrets() {
+    let text = "# mine\n[values.web]\npassword = \"s-1\" # old\nlist = [{ token = \"s-2\" }, 3]\ntokens = 3\n\
+                [[values.web.users]]\nname = \"a\"\npassphrase = \"s-3\"\n";
+    let masked = masked(text).expect("TOML");
+    assert!(!masked.contains("s-"), "{masked}");
+    assert!(masked.contains("# mine") && masked.contains(" # old") && masked.contains("name = \"a\""), "{masked}");
+    assert_eq!(masked.matches(HIDDEN).count(), 3);
+    assert_eq!(super::masked(OLD.split("password").next().expect("text")).as_deref(), Ok("format = 1\nname = \"x\"\nhost = \"h\"\n[values.web]\nreplicas = 2\n"));
+}
+
+#[test]
 fn charts_that_get_other_values_are_named() {
     let release = ReleaseManifest::parse(include_bytes!("../../../tests/fixtures/release-v1.json")).expect("sample");
     let chart = release.charts.last().expect("chart").name.clone();

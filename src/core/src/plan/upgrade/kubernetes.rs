@@ -80,7 +80,14 @@ impl Kubernetes {
         let keeps = kind == OperationKind::Rollback && !same_minor;
         let before = applied.settings.clone().unwrap_or_else(|| wanted_settings.clone());
         let (settings, version) = if keeps {
-            (KubernetesSettings { release: before.release.clone(), ..wanted_settings }, applied.kubernetes.clone())
+            (
+                KubernetesSettings {
+                    release: before.release.clone(),
+                    emulated: before.emulated.clone(),
+                    ..wanted_settings
+                },
+                applied.kubernetes.clone(),
+            )
         } else {
             (wanted_settings, version)
         };

@@ -153,7 +153,9 @@ impl Builder<'_> {
     fn kubernetes(&mut self, switch: &Kubernetes) -> bool {
         let Kubernetes::Switch { to, emulated, release, version } = switch else { return false };
         let mut first = to.clone();
-        first.settings.emulated.clone_from(emulated);
+        if emulated.is_some() {
+            first.settings.emulated.clone_from(emulated);
+        }
         let back = HostStep::ReturnKubernetes {
             point: self.point.clone(),
             release: release.clone(),
