@@ -52,12 +52,36 @@ struct About {
 pub fn installed(campus: &Campus) -> Result<Template> {
     let store = Store::open(&cache_folder().join("hosts/templates"))?;
     let key = key(&campus.run)?;
-    if let Some(template) = store.find(&key)? {
-        return Ok(template);
+    match store.find(&key)? {
+        Some(template) => Ok(template),
+        None => make(&store, &key, campus, |_, _| Ok(())),
     }
+}
+
+/// As [`installed`], but it is installed now, whatever the cache has, and `look` judges the running host before it is shut
+/// down and its disk kept.
+///
+/// # Errors
+/// The kit's; those of `look`; also if the installation does not end well.
+pub fn installed_now<E: From<Error>>(
+    campus: &Campus,
+    look: impl FnOnce(&Host, &Installation<'_>) -> Result<(), E>,
+) -> Result<Template, E> {
+    let store = Store::open(&cache_folder().join("hosts/templates"))?;
+    let key = key(&campus.run)?;
+    store.remove(&key)?;
+    make(&store, &key, campus, look)
+}
+
+fn make<E: From<Error>>(
+    store: &Store,
+    key: &str,
+    campus: &Campus,
+    look: impl FnOnce(&Host, &Installation<'_>) -> Result<(), E>,
+) -> Result<Template, E> {
     store.prune(KEPT - 1)?;
     let began = SystemTime::now();
-    let template = store.add(&key, |folder| install(campus, &folder.join(DISK)))?;
+    let template = store.add(key, |folder| install(campus, &folder.join(DISK), look))?;
     let (size, seconds) = (template.about.size, began.elapsed().unwrap_or_default().as_secs());
     println!("template {} of {}: made in {seconds} s, {} MB", &key[..12], template.about.release, size / 1_000_000);
     Ok(template)
@@ -120,8 +144,12 @@ pub fn served(host: &Host) -> Result<FrontDoor> {
     Ok(found.expect("waited until it was there"))
 }
 
-/// Installs on a host of its own, enrols students, shuts the host down and keeps its disk.
-fn install(campus: &Campus, disk: &Path) -> Result<About> {
+/// Installs on a host of its own, enrols students, has the host looked at, shuts it down and keeps its disk.
+fn install<E: From<Error>>(
+    campus: &Campus,
+    disk: &Path,
+    look: impl FnOnce(&Host, &Installation<'_>) -> Result<(), E>,
+) -> Result<About, E> {
     let lab = Lab::of_equal_addresses("template")?;
     let mut host = lab.host(HOST_NAME).disk_gib(DISK_GIB).build()?;
     host.boot()?;
@@ -131,23 +159,29 @@ fn install(campus: &Campus, disk: &Path) -> Result<About> {
     let before = host.digest()?.without_file(run);
     let output = installation.run()?;
     if !output.success() {
-        return Err(Error::Failed {
-            command: Installation::words().join(" "),
-            status: output.status.to_string(),
-            stdout: output.stdout,
-            stderr: format!("{}\n{}", output.stderr, host.journal("bridle-agent").unwrap_or_default()),
-        });
+        let told = format!("{}\n{}", output.stderr, host.journal("bridle-agent").unwrap_or_default());
+        return Err(failed(&output.status.to_string(), output.stdout, told).into());
     }
     installation.wait_committed()?;
     let door = FrontDoor::of(&host)?;
     let enrolled = STUDENTS.map(|student| door.enrol(student).map(|id| Enrolment { id, student: student.to_owned() }));
     let students = enrolled.into_iter().collect::<Result<Vec<_>>>()?;
     let release = host.shell("basename \"$(readlink -f /opt/bridle/current)\"")?;
+    look(&host, &installation)?;
+    let attempts = lab.outside_attempts()?;
+    if !attempts.is_empty() {
+        let status = "something tried to reach an outside address";
+        return Err(failed(status, format!("{attempts:?}"), String::new()).into());
+    }
     host.run_ok(["rm", run])?;
     // As an administrator would: databases and etcd close their files, and the file system is clean.
     host.poweroff()?;
     let size = host.save_disk(disk)?;
     Ok(About { release, students, size, before })
+}
+
+fn failed(status: &str, stdout: String, stderr: String) -> Error {
+    Error::Failed { command: Installation::words().join(" "), status: status.to_owned(), stdout, stderr }
 }
 
 /// What decides what is on the disk: the release file, the site's profile, the kit.
@@ -195,8 +229,17 @@ impl Store {
         Ok(Some(Template { folder, about }))
     }
 
+    /// Removes the template of this key, if it is there.
+    fn remove(&self, key: &str) -> Result<()> {
+        let folder = self.folder.join(key);
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::file("remove", folder)(error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Makes one: its description is written last, and with it the template is there.
-    fn add(&self, key: &str, make: impl FnOnce(&Path) -> Result<About>) -> Result<Template> {
+    fn add<E: From<Error>>(&self, key: &str, make: impl FnOnce(&Path) -> Result<About, E>) -> Result<Template, E> {
         let folder = self.folder.join(key);
         fs::create_dir_all(&folder).map_err(Error::file("create", &folder))?;
         let about = match make(&folder) {
@@ -209,8 +252,8 @@ impl Store {
         };
         let path = folder.join(ABOUT);
         let partial = folder.join("about.partial");
-        let text = serde_json::to_vec(&about)
-            .map_err(|source| Error::Unreadable { what: path.display().to_string(), source })?;
+        let what = || path.display().to_string();
+        let text = serde_json::to_vec(&about).map_err(|source| Error::Unreadable { what: what(), source })?;
         fs::write(&partial, text).map_err(Error::file("write", &partial))?;
         File::open(&partial).and_then(|file| file.sync_all()).map_err(Error::file("sync", &partial))?;
         fs::rename(&partial, &path).map_err(Error::file("rename", &partial))?;
@@ -272,6 +315,9 @@ mod tests {
         store.prune(2).unwrap();
         assert!(store.find("b").unwrap().is_none(), "b was not used for longest");
         assert!(store.find("a").unwrap().is_some() && store.find("c").unwrap().is_some());
+        store.remove("a").unwrap();
+        store.remove("a").unwrap();
+        assert!(store.find("a").unwrap().is_none());
         assert!(!folder.path().join("killed").exists());
     }
 

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 /// ([`testhost::apt_packages`]).
 pub const PACKAGES: [(&str, &str); 17] = [
     ("ca-certificates", "package registries over TLS"),
-    ("curl", "journeys open the front door of an installed platform"),
+    ("curl", "the suite for k3s asks pods and the API server; the demo names it"),
     ("docker-registry", "the suite for k3s pulls from the stock registry"),
     ("g++", "fuzzing: libFuzzer is C++"),
     ("gcc", "linking; runc is built with cgo"),

@@ -72,8 +72,9 @@ const UNIT_BEGINNINGS: [&str; 7] =
     ["session-", "user@", "user-", "user-runtime-dir@", "container-getty@", "run-credentials-", "init.scope"];
 
 /// Mount points below which systemd mounts for a moment, and those that systemd-nspawn fills with a file named anew at each
-/// boot.
-const MOUNTS: [&str; 4] = ["/run/credentials", "/run/user", "/proc/kmsg", "/proc/sys/kernel/random/boot_id"];
+/// boot, or with a folder named after the lab.
+const MOUNTS: [&str; 5] =
+    ["/run/credentials", "/run/user", "/run/host/incoming", "/proc/kmsg", "/proc/sys/kernel/random/boot_id"];
 
 /// Whether a folder is not gone into at all.
 pub(super) fn is_view(path: &str) -> bool {
@@ -127,5 +128,6 @@ mod tests {
         assert!(is_unit("session-3.scope") && is_unit("apt-daily.service") && is_unit("dev-loop3.device"));
         assert!(!is_unit("bridle-agent.service") && !is_unit("k3s.service"));
         assert!(is_view("/proc") && !is_view("/dev") && is_mount("/run/user/0") && !is_mount("/run/k3s"));
+        assert!(is_mount("/run/host/incoming") && !is_mount("/run/host/other"));
     }
 }
