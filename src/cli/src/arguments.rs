@@ -67,6 +67,8 @@ pub enum Command {
     #[command(subcommand)]
     Upgrade(Upgrade),
     #[command(subcommand)]
+    Config(Config),
+    #[command(subcommand)]
     Store(Store),
     Explain {
         code: Option<String>,
@@ -142,6 +144,61 @@ pub struct ChangeOptions {
     pub plan: Option<Digest>,
     #[arg(long)]
     pub no_data_copy: bool,
+    #[arg(long, value_name = "NAME")]
+    pub even_in: Option<String>,
+    #[arg(long)]
+    pub yes: bool,
+    #[arg(long)]
+    pub detach: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    Get {
+        key: Option<String>,
+    },
+    Set {
+        #[arg(required = true, num_args = 2.., value_name = "KEY VALUE", allow_hyphen_values = true)]
+        pairs: Vec<String>,
+        #[command(flatten)]
+        how: ConfigOptions,
+    },
+    Unset {
+        #[arg(required = true, value_name = "KEY")]
+        keys: Vec<String>,
+        #[command(flatten)]
+        how: ConfigOptions,
+    },
+    Edit {
+        #[command(flatten)]
+        how: ConfigOptions,
+    },
+    Validate {
+        file: Option<PathBuf>,
+    },
+    Diff {
+        #[arg(value_name = "REVISION")]
+        from: Option<u64>,
+        #[arg(value_name = "REVISION")]
+        to: Option<u64>,
+    },
+    History,
+    Rollback {
+        revision: u64,
+        #[command(flatten)]
+        how: ConfigOptions,
+    },
+    Apply {
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        how: ConfigOptions,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ConfigOptions {
+    #[arg(long)]
+    pub dry_run: bool,
     #[arg(long, value_name = "NAME")]
     pub even_in: Option<String>,
     #[arg(long)]

@@ -66,6 +66,11 @@ impl Face {
         }
     }
 
+    /// Whether somebody can be asked.
+    pub const fn may_ask(&self) -> bool {
+        self.may_ask
+    }
+
     /// The words of a message.
     pub fn words(&self, message: &Message) -> String {
         message.render(self.language)

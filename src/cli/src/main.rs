@@ -4,6 +4,7 @@ mod application;
 mod arguments;
 mod attach;
 mod completions;
+mod config;
 mod explain;
 mod face;
 mod man;
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
     };
     let face = Face::new(&arguments.global, &variable);
     let config = ClientConfig { socket: arguments.global.socket, data: arguments.global.data };
-    match run(&face, &config, arguments.command) {
+    match run(&face, &config, arguments.command, &variable) {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(fault) => {
             face.fault(&fault);
@@ -44,12 +45,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(face: &Face, config: &ClientConfig, command: Command) -> Result<Exit, Fault> {
+fn run(
+    face: &Face,
+    config: &ClientConfig,
+    command: Command,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Exit, Fault> {
     match command {
         Command::Status { watch } => block_on(status::run(face, config, watch)),
         Command::Operation(command) => block_on(operation::run(face, config, command)),
         Command::Release(command) => block_on(release::run(face, config, command)),
         Command::Upgrade(command) => block_on(upgrade::run(face, config, command)),
+        Command::Config(command) => block_on(config::run(face, config, command, variable)),
         Command::Store(command) => block_on(store::run(face, config, command)),
         Command::Explain { code } => explain::run(face, code.as_deref()),
         Command::Completions { shell } => {

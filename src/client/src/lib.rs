@@ -5,6 +5,7 @@
 
 mod api;
 mod change;
+mod configuration;
 mod connection;
 mod error;
 mod event_stream;

@@ -157,3 +157,73 @@ BR-1239 = There is no secret “{ $name }” in the site sheet
 BR-1240 = This cannot be a password
     .why = It is empty, has more than one line, or more than 1024 characters.
     .fix = Give one line: from a file with “<”, or typed where nobody sees it.
+
+help-bridle-config = The configuration of this site: read it, change it, its history
+    .examples =
+        bridle config get
+        bridle config set values.enrolment.replicas 3
+        bridle config history
+help-bridle-config-get = The configuration, or one value of it; secrets are not shown
+    .examples =
+        bridle config get
+        bridle config get services.smtp.host
+        bridle config get values.enrolment --json
+    .key = Names joined by dots [default: everything]
+help-bridle-config-set = Set values, after showing what that would do and asking
+    .more =
+        A value is written as in TOML (3, true, ["a", "b"]); anything else is a text. Comments and order of the file stay.
+        Everything goes back by itself if a step fails or if health does not hold afterwards.
+    .examples =
+        bridle config set values.enrolment.replicas 3
+        bridle config set services.dns '["192.0.2.53"]' --yes
+    .pairs = Key and value, as often as wanted
+    .dry-run = Only show what would be done
+    .even-in = Do it in the critical period of this name, although it interrupts a service
+    .yes = Do not ask
+    .detach = Begin it and do not wait for its end
+help-bridle-config-unset = Take values away, so that the release's own count again
+    .examples = bridle config unset values.enrolment.replicas
+    .keys = Names joined by dots
+    .dry-run = Only show what would be done
+    .even-in = Do it in the critical period of this name, although it interrupts a service
+    .yes = Do not ask
+    .detach = Begin it and do not wait for its end
+help-bridle-config-edit = Change the configuration in an editor
+    .more = The editor is the one in VISUAL or EDITOR. What cannot be applied comes back with the reasons on top.
+    .examples =
+        bridle config edit
+        bridle config edit --dry-run
+    .dry-run = Only show what would be done
+    .even-in = Do it in the critical period of this name, although it interrupts a service
+    .yes = Do not ask
+    .detach = Begin it and do not wait for its end
+help-bridle-config-validate = Check a configuration against the rules of the site and of every chart; nothing is changed
+    .examples =
+        bridle config validate
+        bridle config validate new.toml
+    .file = File, or - for standard input [default: /etc/bridle/site.toml]
+help-bridle-config-diff = What differs between two configurations
+    .more = Without a number: between the one in force and the file. With one: between that revision and the file.
+    .examples =
+        bridle config diff
+        bridle config diff 3 5
+    .from = Revision before
+    .to = Revision after [default: the file]
+help-bridle-config-history = Every configuration that was in force, newest first
+    .examples = bridle config history
+help-bridle-config-rollback = Put an earlier configuration in force again
+    .examples = bridle config rollback 3
+    .revision = Number of the revision
+    .dry-run = Only show what would be done
+    .even-in = Do it in the critical period of this name, although it interrupts a service
+    .yes = Do not ask
+    .detach = Begin it and do not wait for its end
+help-bridle-config-apply = Put a file in force as the configuration
+    .examples =
+        bridle config apply
+        bridle config apply new.toml --yes
+    .file = File, or - for standard input [default: /etc/bridle/site.toml, as it was changed by hand]
+    .dry-run = Only show what would be done
+    .even-in = Do it in the critical period of this name, although it interrupts a service
+    .yes = Do not ask
+    .detach = Begin it and do not wait for its end

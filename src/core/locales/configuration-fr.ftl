@@ -157,3 +157,73 @@ BR-1239 = Il n’y a pas de secret « { $name } » dans la fiche du site
 BR-1240 = Ceci ne peut pas être un mot de passe
     .why = Il est vide, tient sur plus d’une ligne, ou dépasse 1024 caractères.
     .fix = Donnez une ligne : d’un fichier avec « < », ou tapée là où personne ne la voit.
+
+help-bridle-config = La configuration de ce site : la lire, la changer, son histoire
+    .examples =
+        bridle config get
+        bridle config set values.enrolment.replicas 3
+        bridle config history
+help-bridle-config-get = La configuration, ou une valeur ; les secrets ne sont pas montrés
+    .examples =
+        bridle config get
+        bridle config get services.smtp.host
+        bridle config get values.enrolment --json
+    .key = Des noms joints par des points [par défaut : tout]
+help-bridle-config-set = Définir des valeurs, après avoir montré ce que cela ferait et demandé
+    .more =
+        Une valeur s’écrit comme en TOML (3, true, ["a", "b"]) ; tout le reste est un texte. Commentaires et ordre du fichier restent.
+        Tout revient en arrière de soi-même si une étape échoue ou si la santé ne tient pas ensuite.
+    .examples =
+        bridle config set values.enrolment.replicas 3
+        bridle config set services.dns '["192.0.2.53"]' --yes
+    .pairs = Clé et valeur, autant de fois que voulu
+    .dry-run = Montrer seulement ce qui serait fait
+    .even-in = Le faire dans la période critique de ce nom, bien qu’un service soit interrompu
+    .yes = Ne pas demander
+    .detach = Commencer sans attendre la fin
+help-bridle-config-unset = Retirer des valeurs, pour que celles de la version comptent à nouveau
+    .examples = bridle config unset values.enrolment.replicas
+    .keys = Des noms joints par des points
+    .dry-run = Montrer seulement ce qui serait fait
+    .even-in = Le faire dans la période critique de ce nom, bien qu’un service soit interrompu
+    .yes = Ne pas demander
+    .detach = Commencer sans attendre la fin
+help-bridle-config-edit = Changer la configuration dans un éditeur
+    .more = L’éditeur est celui de VISUAL ou EDITOR. Ce qui ne peut pas être appliqué revient avec les raisons en tête.
+    .examples =
+        bridle config edit
+        bridle config edit --dry-run
+    .dry-run = Montrer seulement ce qui serait fait
+    .even-in = Le faire dans la période critique de ce nom, bien qu’un service soit interrompu
+    .yes = Ne pas demander
+    .detach = Commencer sans attendre la fin
+help-bridle-config-validate = Contrôler une configuration selon les règles du site et de chaque chart ; rien n’est changé
+    .examples =
+        bridle config validate
+        bridle config validate new.toml
+    .file = Fichier, ou - pour l’entrée standard [par défaut : /etc/bridle/site.toml]
+help-bridle-config-diff = Ce qui diffère entre deux configurations
+    .more = Sans numéro : entre celle en vigueur et le fichier. Avec un numéro : entre cette révision et le fichier.
+    .examples =
+        bridle config diff
+        bridle config diff 3 5
+    .from = Révision d’avant
+    .to = Révision d’après [par défaut : le fichier]
+help-bridle-config-history = Toutes les configurations qui ont été en vigueur, la plus récente d’abord
+    .examples = bridle config history
+help-bridle-config-rollback = Remettre en vigueur une configuration antérieure
+    .examples = bridle config rollback 3
+    .revision = Numéro de la révision
+    .dry-run = Montrer seulement ce qui serait fait
+    .even-in = Le faire dans la période critique de ce nom, bien qu’un service soit interrompu
+    .yes = Ne pas demander
+    .detach = Commencer sans attendre la fin
+help-bridle-config-apply = Mettre un fichier en vigueur comme configuration
+    .examples =
+        bridle config apply
+        bridle config apply new.toml --yes
+    .file = Fichier, ou - pour l’entrée standard [par défaut : /etc/bridle/site.toml, tel que modifié à la main]
+    .dry-run = Montrer seulement ce qui serait fait
+    .even-in = Le faire dans la période critique de ce nom, bien qu’un service soit interrompu
+    .yes = Ne pas demander
+    .detach = Commencer sans attendre la fin

@@ -37,7 +37,9 @@ impl Problem {
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         let status = match fault.code {
-            FaultCode::OperationUnknown | FaultCode::ReleaseAbsent | FaultCode::RevisionUnknown => StatusCode::NOT_FOUND,
+            FaultCode::OperationUnknown | FaultCode::ReleaseAbsent | FaultCode::RevisionUnknown => {
+                StatusCode::NOT_FOUND
+            }
             FaultCode::CommandRefused
             | FaultCode::OperationRunning
             | FaultCode::StoreBusy
@@ -45,6 +47,8 @@ impl From<Fault> for Problem {
             | FaultCode::CollectionRefused => StatusCode::CONFLICT,
             FaultCode::Forbidden => StatusCode::FORBIDDEN,
             FaultCode::RemovalChanged
+            | FaultCode::ConfigurationChanged
+            | FaultCode::CriticalPeriod
             | FaultCode::RemovalFinal
             | FaultCode::PlanOutdated
             | FaultCode::UpgradeBlocked
@@ -54,9 +58,10 @@ impl From<Fault> for Problem {
             | FaultCode::AlreadyInUse
             | FaultCode::NothingInstalled
             | FaultCode::NoReleaseBefore => StatusCode::CONFLICT,
-            FaultCode::RequestInvalid | FaultCode::RemovalUnconfirmed | FaultCode::RemovalNameWrong => {
-                StatusCode::BAD_REQUEST
-            }
+            FaultCode::ConfigurationInvalid
+            | FaultCode::RequestInvalid
+            | FaultCode::RemovalUnconfirmed
+            | FaultCode::RemovalNameWrong => StatusCode::BAD_REQUEST,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self { fault: Box::new(fault), status }

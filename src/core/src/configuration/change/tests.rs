@@ -45,7 +45,10 @@ fn a_whole_text_is_shown_without_its_secrets() {
     assert!(!masked.contains("s-"), "{masked}");
     assert!(masked.contains("# mine") && masked.contains(" # old") && masked.contains("name = \"a\""), "{masked}");
     assert_eq!(masked.matches(HIDDEN).count(), 3);
-    assert_eq!(super::masked(OLD.split("password").next().expect("text")).as_deref(), Ok("format = 1\nname = \"x\"\nhost = \"h\"\n[values.web]\nreplicas = 2\n"));
+    assert_eq!(
+        super::masked(OLD.split("password").next().expect("text")).as_deref(),
+        Ok("format = 1\nname = \"x\"\nhost = \"h\"\n[values.web]\nreplicas = 2\n")
+    );
 }
 
 #[test]

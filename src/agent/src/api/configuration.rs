@@ -1,0 +1,65 @@
+//! The configuration: read it, look at a draft, put it in force.
+
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use bridle_core::configuration::view::{
+    ConfigurationOrder, ConfigurationView, Draft, DraftView, HistoryView, RevisionView,
+};
+use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::operation::OperationView;
+
+use super::blocking;
+use super::peer::Peer;
+use super::problem::Problem;
+use crate::composition::Parts;
+
+/// Largest request, in bytes: a profile of the largest size, every character of it escaped.
+const LARGEST: usize = 2 * bridle_core::site::LARGEST + 4096;
+
+/// The routes of this part of the API.
+pub(super) fn routes() -> Router<Parts> {
+    Router::new()
+        .route("/api/v1/configuration", get(view).post(begin))
+        .route("/api/v1/configuration/draft", post(look))
+        .route("/api/v1/configuration/revisions", get(history))
+        .route("/api/v1/configuration/revisions/{number}", get(revision))
+        .layer(DefaultBodyLimit::max(LARGEST))
+}
+
+async fn view(State(parts): State<Parts>) -> Result<Json<ConfigurationView>, Problem> {
+    blocking(move || parts.configurator.view()).await.map(Json)
+}
+
+async fn history(State(parts): State<Parts>) -> Result<Json<HistoryView>, Problem> {
+    blocking(move || parts.configurator.history()).await.map(Json)
+}
+
+async fn revision(
+    State(parts): State<Parts>,
+    number: Result<Path<u64>, PathRejection>,
+) -> Result<Json<RevisionView>, Problem> {
+    let Path(number) = number.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "revision"))?;
+    blocking(move || parts.configurator.revision(number)).await.map(Json)
+}
+
+async fn look(
+    State(parts): State<Parts>,
+    draft: Result<Json<Draft>, JsonRejection>,
+) -> Result<Json<DraftView>, Problem> {
+    let Json(draft) = draft.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "draft"))?;
+    blocking(move || parts.configurator.look(&draft)).await.map(Json)
+}
+
+async fn begin(
+    State(parts): State<Parts>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    order: Result<Json<ConfigurationOrder>, JsonRejection>,
+) -> Result<Json<OperationView>, Problem> {
+    let Json(order) = order.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "order"))?;
+    if !peer.may_operate() {
+        return Err(Fault::new(FaultCode::Forbidden).into());
+    }
+    blocking(move || parts.configurator.begin(&order, &peer.name())).await.map(Json)
+}

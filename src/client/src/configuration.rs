@@ -1,0 +1,59 @@
+//! The calls about the configuration.
+
+use bridle_core::configuration::view::{
+    ConfigurationOrder, ConfigurationView, Draft, DraftView, HistoryView, RevisionView,
+};
+use bridle_core::operation::OperationView;
+use http::Method;
+use serde::Serialize;
+
+use crate::api::Client;
+use crate::connection::{Ask, json};
+use crate::error::ClientError;
+
+impl Client {
+    /// The configuration as it is.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or there is none.
+    pub async fn configuration(&self) -> Result<ConfigurationView, ClientError> {
+        json(self.socket(), Ask::get("/api/v1/configuration")).await
+    }
+
+    /// Every configuration that was in force, newest first.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or refuses.
+    pub async fn configuration_history(&self) -> Result<HistoryView, ClientError> {
+        json(self.socket(), Ask::get("/api/v1/configuration/revisions")).await
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or there is none of this number.
+    pub async fn configuration_revision(&self, number: u64) -> Result<RevisionView, ClientError> {
+        json(self.socket(), Ask::get(format!("/api/v1/configuration/revisions/{number}"))).await
+    }
+
+    /// What a draft would mean; nothing is changed.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or nothing is installed.
+    pub async fn configuration_draft(&self, draft: &Draft) -> Result<DraftView, ClientError> {
+        json(self.socket(), post("/api/v1/configuration/draft", draft)).await
+    }
+
+    /// Begins to put a draft that was looked at in force.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or refuses.
+    pub async fn configure(&self, order: &ConfigurationOrder) -> Result<OperationView, ClientError> {
+        json(self.socket(), post("/api/v1/configuration", order)).await
+    }
+}
+
+fn post<T: Serialize>(path: &'static str, body: &T) -> Ask<'static> {
+    let body = serde_json::to_vec(body).expect("drafts and orders hold only strings and numbers");
+    Ask { method: Method::POST, body: Some(body), ..Ask::get(path) }
+}
