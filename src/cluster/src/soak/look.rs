@@ -121,8 +121,8 @@ fn statuses(pod: &Value) -> impl Iterator<Item = &Value> {
 
 /// The containers of a pod; the pod's own readiness stands for that of all of them.
 fn beats(subject: &str, pod: &Value) -> impl Iterator<Item = Pulse> {
-    let conditions = pod.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
-    let ready = conditions.filter(|one| text(one, "/type") == "Ready" && text(one, "/status") == "True").last();
+    let mut conditions = pod.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
+    let ready = conditions.find(|one| text(one, "/type") == "Ready" && text(one, "/status") == "True");
     let since = ready.map_or("", |one| text(one, "/lastTransitionTime")).to_owned();
     let leaving = pod.pointer("/metadata/deletionTimestamp").is_some();
     statuses(pod).filter(move |_| !leaving).map(move |status| Pulse {

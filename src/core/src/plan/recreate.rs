@@ -59,7 +59,7 @@ pub fn plan(release: &ReleaseManifest, site: &Site, place: &Place) -> Result<Pla
     let install = install::plan(release, site, place)?;
     let (early, late): (Vec<&PlannedStep>, Vec<&PlannedStep>) =
         install.steps().iter().filter(|planned| belongs(&planned.step)).partition(|planned| is_early(&planned.step));
-    let mut steps: Vec<PlannedStep> = early.into_iter().map(|planned| again(planned)).collect();
+    let mut steps: Vec<PlannedStep> = early.into_iter().map(again).collect();
     for planned in late.iter().rev() {
         let charts: Vec<ChartName> = charts(&planned.step).filter(|chart| is_application(release, chart)).collect();
         if !charts.is_empty() {
