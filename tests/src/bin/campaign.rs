@@ -10,9 +10,7 @@ use bridle_host::clock::SystemClock;
 use bridle_journeys::campus::journal::titles;
 use bridle_journeys::campus::matrix::{self, Row};
 use bridle_journeys::campus::upgrade::End;
-use bridle_journeys::campus::{
-    self, Cut, Data, checkout, goes_on_after_a_cut, removal_goes_on_after_a_cut,
-};
+use bridle_journeys::campus::{self, Cut, Data, checkout, goes_on_after_a_cut, removal_goes_on_after_a_cut};
 use bridle_journeys::crash;
 use bridle_journeys::fuzz::{self, Fuzz};
 use bridle_journeys::testhost;
@@ -23,16 +21,12 @@ fn main() -> ExitCode {
         ["install"] => install(None),
         ["install", step] if step.parse::<u64>().is_ok() => install(step.parse().ok()),
         ["fuzz"] => fuzz(FUZZ_SECONDS),
-        ["fuzz", seconds] if seconds.parse::<u64>().is_ok() => {
-            fuzz(seconds.parse().unwrap_or(FUZZ_SECONDS))
-        }
+        ["fuzz", seconds] if seconds.parse::<u64>().is_ok() => fuzz(seconds.parse().unwrap_or(FUZZ_SECONDS)),
         ["uninstall"] => uninstall(),
         ["upgrade"] => upgrade(None),
         ["upgrade", step] if step.parse::<u64>().is_ok() => upgrade(step.parse().ok()),
         ["rollback"] => rollback(campus::BAD[0], None),
-        ["rollback", step] if step.parse::<u64>().is_ok() => {
-            rollback(campus::BAD[0], step.parse().ok())
-        }
+        ["rollback", step] if step.parse::<u64>().is_ok() => rollback(campus::BAD[0], step.parse().ok()),
         ["rollback", version] if campus::BAD.contains(&version) => rollback(version, None),
         ["contract"] => contract_anew(),
         ["crash-matrix"] => crash_matrix(),
@@ -70,12 +64,7 @@ fn crash_matrix() -> Outcome<usize> {
     let matrix = crash::run(&operations, crash::Flaw::None, crash::Effort::CAMPAIGN)?;
     let table = crash::table(&operations, &matrix);
     println!("{table}");
-    keep(
-        root,
-        "crash-matrix",
-        "Every trouble at every change of the disk",
-        &table,
-    )?;
+    keep(root, "crash-matrix", "Every trouble at every change of the disk", &table)?;
     Ok(matrix.total().wrong)
 }
 
@@ -94,11 +83,7 @@ fn fuzz(seconds: u64) -> Outcome<usize> {
     let mut all = Vec::new();
     for target in fuzz.targets() {
         let found = fuzz.run(target, share)?;
-        println!(
-            "{target}: {:?}, {}",
-            found.stats,
-            found.problem.as_deref().unwrap_or("no failure")
-        );
+        println!("{target}: {:?}, {}", found.stats, found.problem.as_deref().unwrap_or("no failure"));
         if seconds >= FUZZ_CAMPAIGN && found.problem.is_none() {
             println!("{target}: {} inputs kept", fuzz.keep(target)?);
         }
@@ -106,18 +91,10 @@ fn fuzz(seconds: u64) -> Outcome<usize> {
     }
     let failed = all.iter().filter(|found| found.problem.is_some()).count();
     if seconds >= FUZZ_CAMPAIGN {
-        keep(
-            root,
-            "fuzz",
-            "Fuzzing of every parser of outside input",
-            &fuzz::table(&all, share),
-        )?;
+        keep(root, "fuzz", "Fuzzing of every parser of outside input", &fuzz::table(&all, share))?;
     }
     let word = if failed == 0 { "ok" } else { "FAILED" };
-    println!(
-        "test result: {word}. {} passed; {failed} failed; 0 ignored;",
-        all.len() - failed
-    );
+    println!("test result: {word}. {} passed; {failed} failed; 0 ignored;", all.len() - failed);
     Ok(failed)
 }
 
@@ -131,16 +108,8 @@ fn install(only: Option<u64>) -> Outcome<usize> {
         "| power cut as soon as step … begins | went on by itself | seconds from boot to the end |\n|---|---|---|\n",
     );
     let mut failed = 0;
-    for (number, title) in (1_u64..)
-        .zip(&steps)
-        .filter(|(number, _)| only.is_none_or(|only| only == *number))
-    {
-        let result = goes_on_after_a_cut(
-            "every",
-            &campus,
-            |_, installation| installation.begun(number),
-            |_| Ok(()),
-        );
+    for (number, title) in (1_u64..).zip(&steps).filter(|(number, _)| only.is_none_or(|only| only == *number)) {
+        let result = goes_on_after_a_cut("every", &campus, |_, installation| installation.begun(number), |_| Ok(()));
         let (word, seconds) = match &result {
             Ok(took) => ("yes", took.as_secs().to_string()),
             Err(error) => {
@@ -153,12 +122,7 @@ fn install(only: Option<u64>) -> Outcome<usize> {
         writeln!(table, "| {number} {title} | {word} | {seconds} |")?;
     }
     if only.is_none() {
-        keep(
-            root,
-            "install",
-            "A power cut at every step of the installation",
-            &table,
-        )?;
+        keep(root, "install", "A power cut at every step of the installation", &table)?;
     }
     Ok(failed)
 }
@@ -179,11 +143,7 @@ fn uninstall() -> Outcome<usize> {
             let mut at = String::new();
             let result = removal_goes_on_after_a_cut("every", &campus, data, |count| {
                 steps = count;
-                let cut = if number > count {
-                    Cut::LastAct
-                } else {
-                    Cut::Step(number)
-                };
+                let cut = if number > count { Cut::LastAct } else { Cut::Step(number) };
                 at = format!("{cut:?}");
                 cut
             });
@@ -200,12 +160,7 @@ fn uninstall() -> Outcome<usize> {
             number += 1;
         }
     }
-    keep(
-        root,
-        "uninstall",
-        "A power cut at every step of the removal",
-        &table,
-    )?;
+    keep(root, "uninstall", "A power cut at every step of the removal", &table)?;
     Ok(failed)
 }
 
@@ -214,8 +169,7 @@ fn uninstall() -> Outcome<usize> {
 fn upgrade(only: Option<u64>) -> Outcome<usize> {
     testhost::available().map_err(|missing| format!("{missing:?}"))?;
     let root = checkout();
-    let [from, to] =
-        [campus::FIRST, campus::SECOND].map(|version| campus::build_release(root, version));
+    let [from, to] = [campus::FIRST, campus::SECOND].map(|version| campus::build_release(root, version));
     let rows = matrix::forward(&from?, &to?, only)?;
     let title = "A power cut at every step of the upgrade";
     told(root, "upgrade", title, &rows, None, only.is_none())
@@ -233,14 +187,7 @@ fn rollback(version: &str, only: Option<u64>) -> Outcome<usize> {
 }
 
 /// Prints the matrix, keeps it where it is whole, and gives how many cases did not end as they must.
-fn told(
-    root: &Path,
-    name: &str,
-    title: &str,
-    rows: &[Row],
-    end: Option<End>,
-    kept: bool,
-) -> Outcome<usize> {
+fn told(root: &Path, name: &str, title: &str, rows: &[Row], end: Option<End>, kept: bool) -> Outcome<usize> {
     let bad: Vec<&Row> = rows.iter().filter(|row| !row.is_good(end)).collect();
     for row in &bad {
         eprintln!("{:?}: {}", row.case, row.wrong());
@@ -255,10 +202,7 @@ fn told(
 
 /// The k3s contract, as the gate's step runs it where nothing is kept.
 fn contract_anew() -> Outcome<usize> {
-    let status = Command::new("cargo")
-        .args(["ci", "--only", "host_k3s_contract"])
-        .current_dir(checkout())
-        .status()?;
+    let status = Command::new("cargo").args(["ci", "--only", "host_k3s_contract"]).current_dir(checkout()).status()?;
     Ok(usize::from(!status.success()))
 }
 
@@ -276,18 +220,12 @@ fn steps(campus: &campus::Campus) -> Outcome<Vec<String>> {
 }
 
 fn keep(root: &Path, name: &str, title: &str, table: &str) -> Outcome<()> {
-    let commit = Command::new("git")
-        .args(["rev-parse", "--short=12", "HEAD"])
-        .current_dir(root)
-        .output()?;
+    let commit = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).current_dir(root).output()?;
     let commit = String::from_utf8(commit.stdout)?;
     let date = SystemClock.now().rfc3339();
     let folder = root.join("docs/campaigns");
     std::fs::create_dir_all(&folder)?;
-    let text = format!(
-        "# {title}\n`cargo campaign {name}` at commit {}, {date}.\n\n{table}",
-        commit.trim()
-    );
+    let text = format!("# {title}\n`cargo campaign {name}` at commit {}, {date}.\n\n{table}", commit.trim());
     std::fs::write(folder.join(format!("{name}.md")), text)?;
     Ok(())
 }
