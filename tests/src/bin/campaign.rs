@@ -2,7 +2,7 @@
 //! is kept in `docs/campaigns/NAME.md`.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use bridle_core::port::Clock as _;
@@ -11,6 +11,7 @@ use bridle_journeys::campus::journal::titles;
 use bridle_journeys::campus::matrix::{self, Row};
 use bridle_journeys::campus::upgrade::End;
 use bridle_journeys::campus::{self, Cut, Data, checkout, goes_on_after_a_cut, removal_goes_on_after_a_cut};
+use bridle_journeys::contract;
 use bridle_journeys::crash;
 use bridle_journeys::fuzz::{self, Fuzz};
 use bridle_journeys::testhost;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         ["fuzz"] => fuzz(FUZZ_SECONDS),
         ["fuzz", seconds] if seconds.parse::<u64>().is_ok() => fuzz(seconds.parse().unwrap_or(FUZZ_SECONDS)),
         ["uninstall"] => uninstall(),
+        ["kubernetes"] => kubernetes(),
         ["upgrade"] => upgrade(None),
         ["upgrade", step] if step.parse::<u64>().is_ok() => upgrade(step.parse().ok()),
         ["rollback"] => rollback(campus::BAD[0], None),
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
             eprintln!(
                 "usage: cargo campaign install         a power cut at every step of the installation\n       \
                  cargo campaign uninstall       a power cut at every step of the removal, data kept and deleted\n       \
+                 cargo campaign kubernetes      to the next minor of Kubernetes and back on the same data; K3S_OLDER, K3S\n       \
                  cargo campaign upgrade [STEP]  a power cut at every step of the upgrade, and a second one in the recovery\n       \
                  cargo campaign rollback [STEP] a power cut at every step back from a release that must not stay, and a second\n       \
                  cargo campaign rollback BAD    the same from another such release (1.2.0-bad.flap)\n       \
@@ -162,6 +165,17 @@ fn uninstall() -> Outcome<usize> {
     }
     keep(root, "uninstall", "A power cut at every step of the removal", &table)?;
     Ok(failed)
+}
+
+/// To the next minor of Kubernetes and back, with the binaries that `K3S_OLDER` and `K3S` name or the stand-in's.
+fn kubernetes() -> Outcome<usize> {
+    testhost::available().map_err(|missing| format!("{missing:?}"))?;
+    let root = checkout();
+    let [older, newer] = ["K3S_OLDER", "K3S"].map(|name| std::env::var_os(name).map(PathBuf::from));
+    let table = contract::table(&contract::there_and_back(root, older, newer)?);
+    println!("{table}");
+    keep(root, "kubernetes", "To the next minor of Kubernetes and back", &table)?;
+    Ok(0)
 }
 
 /// A power cut as soon as each step of the upgrade begins, and a second one in the recovery; or at this step alone, which is

@@ -12,6 +12,7 @@ const FLAGS: &str = "/etc/systemd/system/k3s.service.d/flags.conf";
 
 pub(super) const CHECKS: &[Check] = &[
     check!("31", restart_keeps_containers_and_connections),
+    check!("46", control_plane_emulates_the_minor_before),
     check!("9, 5", flag_on_the_command_line_beats_the_files),
     check!("32", killed_main_process_takes_all_but_the_pods, vital),
     check!("33", killed_containerd_restarts_the_service, vital),
@@ -47,6 +48,7 @@ fn restart_keeps_containers_and_connections(node: &mut Node) -> Checked {
     let flags = format!("[Service]\nExecStart=\nExecStart={PROGRAM} server --write-kubeconfig-mode 0640\n");
     node.host.write_file(FLAGS, flags)?;
     node.host.run_ok(["systemctl", "daemon-reload"])?;
+    node.emulate(Some(&minor_before(&version(node)?)))?;
     node.systemctl("restart")?;
     node.wait_ready()?;
     same("containers after a restart", before, containers(node)?)?;
@@ -58,6 +60,26 @@ fn restart_keeps_containers_and_connections(node: &mut Node) -> Checked {
     })?;
     node.host.wait_until("the same connection's next echo", Duration::from_secs(15), || talks(count))?;
     Ok(())
+}
+
+/// The restart before was one with such settings; the next one is without.
+fn control_plane_emulates_the_minor_before(node: &mut Node) -> Checked {
+    let version = version(node)?;
+    let told = node.behaves_as(&version, &minor_before(&version));
+    node.emulate(None)?;
+    told
+}
+
+/// `v1.36.3+k3s1`, as the binary says it.
+fn version(node: &Node) -> Checked<String> {
+    let text = node.k3s(&["--version"], 30)?.stdout;
+    Ok(text.split(' ').nth(2).unwrap_or_default().to_owned())
+}
+
+/// `35`.
+fn minor_before(version: &str) -> String {
+    let minor = version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
+    minor.unwrap_or_default().saturating_sub(1).to_string()
 }
 
 fn flag_on_the_command_line_beats_the_files(node: &mut Node) -> Checked {

@@ -9,17 +9,22 @@
 //! | `failure` | what a check expected and what it found |
 //! | `binary`, `images`, `registry` | what the host is given: the binary, two small images, a stock registry |
 //! | `node`, `pod` | the host with the binary as a service; pods and what they answer |
+//! | `emulation` | which minor of Kubernetes the control plane behaves as |
+//! | `minor`, `kinds`, `watch` | to the next minor and back (`cargo campaign kubernetes`): what exists then, what users see |
 //! | the others | the checks, by subject |
 
 mod binary;
 mod certificates;
 mod command_line;
+mod emulation;
 mod failure;
 mod files;
 mod image_pulls;
 mod images;
+mod kinds;
 mod ledger;
 mod life;
+mod minor;
 mod node;
 mod pod;
 mod pods;
@@ -28,10 +33,13 @@ mod rebuild;
 mod registry;
 mod reset;
 mod snapshots;
+mod watch;
 
 pub use failure::{Checked, Failure};
 pub use ledger::{Check, Ledger};
+pub use minor::{Change, table, there_and_back};
 pub use node::Node;
+pub use watch::Seen;
 
 /// All checks in the order in which they share one host: each leaves it as the next one needs it.
 #[must_use]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Where the product keeps the binary.
-pub(super) const PROGRAM: &str = "/opt/bridle/current/bin/k3s";
+pub(super) const PROGRAM: &str = "/opt/bridle/kubernetes/bin/k3s";
 /// The data directory.
 pub(super) const DATA: &str = "/var/lib/rancher/k3s";
 /// The node's name, and the host's.
@@ -41,13 +41,17 @@ impl Node {
     /// # Errors
     /// A [`super::Failure`] if the machine cannot boot hosts, or the stand-in or the images cannot be made.
     pub fn prepare(root: &Path, given: Option<PathBuf>) -> Checked<Self> {
-        let program = binary::find(root, given)?;
+        Self::with(&binary::find(root, binary::VERSION, given)?)
+    }
+
+    /// As [`Self::prepare`], with this binary.
+    pub(super) fn with(program: &Path) -> Checked<Self> {
         let lab = Lab::new("contract")?;
         let registry = Registry::start(&lab)?;
         let mut host = lab.host(NAME).disk_gib(8).build()?;
         host.boot()?;
         host.prepare_for_kubernetes()?;
-        host.push(&program, PROGRAM)?;
+        host.push(program, PROGRAM)?;
         let version = host.run_ok([PROGRAM, "--version"])?.stdout;
         let node = Self { registry, host, lab, stand_in: version.contains("(bridle-node)") };
         node.configure()?;

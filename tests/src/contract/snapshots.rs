@@ -5,6 +5,7 @@ use super::ledger::check;
 use super::node::{DATA, NAME};
 use super::{Check, Checked, Node};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 /// The name of the snapshot that later checks restore.
 pub(super) const SNAPSHOT: &str = "contract";
@@ -14,7 +15,7 @@ const PLAIN_MARK: &str = "c8a4-may-be-seen-on-a-disk";
 
 pub(super) const CHECKS: &[Check] = &[
     check!("35", secrets_are_encrypted_on_the_disk),
-    check!("36", snapshot_is_saved_listed_and_moved),
+    check!("36, 52", snapshot_is_saved_listed_and_moved),
     check!("36", snapshot_is_deleted),
 ];
 
@@ -34,6 +35,7 @@ fn snapshot_is_saved_listed_and_moved(node: &mut Node) -> Checked {
     let time = name.strip_prefix(&format!("{SNAPSHOT}-{NAME}-")).and_then(|text| text.parse::<u64>().ok());
     holds(time.is_some_and(|time| time > 1_700_000_000), "its name", format!("{SNAPSHOT}-{NAME}-<unix>"), name)?;
     node.has_mode(&path, "600")?;
+    is_sound(node, &path)?;
     let size = node.host.shell(&format!("stat -c %s {path}"))?;
     let listed = node.k3s(&["etcd-snapshot", "ls"], 30)?.stdout;
     holds(listed.contains(name), "etcd-snapshot ls", name, &listed)?;
@@ -66,6 +68,15 @@ fn snapshot_is_deleted(node: &mut Node) -> Checked {
         .as_array()
         .is_some_and(|items| items.iter().any(|item: &Value| item["spec"]["snapshotName"] == name));
     same("whether a deleted snapshot is listed", false, listed)
+}
+
+/// A snapshot that is not compressed ends with the digest of the pages before it.
+pub(super) fn is_sound(node: &Node, path: &str) -> Checked {
+    let bytes = node.host.read_file(path)?;
+    let sound = bytes.split_last_chunk::<32>().is_some_and(|(pages, digest)| {
+        !pages.is_empty() && pages.len() % 512 == 0 && Sha256::digest(pages)[..] == digest[..]
+    });
+    holds(sound, "the snapshot", "its SHA-256 at its end", format!("{} bytes", bytes.len()))
 }
 
 /// The path of the only snapshot of this name.
