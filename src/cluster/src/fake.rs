@@ -31,6 +31,7 @@ struct State {
     refusals: VecDeque<u16>,
     page: Option<usize>,
     controller: Option<Controller>,
+    verdicts: BTreeMap<String, (u16, String)>,
     silent: BTreeMap<String, u16>,
 }
 
@@ -73,7 +74,11 @@ impl FakeApi {
                     let target = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
                     let (status, answer) = fake.answer(&parts.method, &target, &body);
                     let status = StatusCode::from_u16(status).expect("status");
-                    let mut response = Response::new(Body::from(answer.to_string().into_bytes()));
+                    let answer = match answer {
+                        Value::String(text) => text, // metrics, logs
+                        json => json.to_string(),
+                    };
+                    let mut response = Response::new(Body::from(answer.into_bytes()));
                     *response.status_mut() = status;
                     Ok::<_, kube::Error>(response)
                 }
@@ -112,6 +117,16 @@ impl FakeApi {
         self.lock().controller = Some(Box::new(controller));
     }
 
+    /// A dry run of the object at `path` is refused with these words.
+    pub(crate) fn object_to(&self, path: &str, status: u16, words: &str) {
+        self.lock().verdicts.insert(path.to_owned(), (status, words.to_owned()));
+    }
+
+    /// Everything that there is.
+    pub(crate) fn objects(&self) -> BTreeMap<String, Value> {
+        self.lock().objects.clone()
+    }
+
     /// `METHOD path` of each request so far.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.lock().requests.clone()
@@ -141,6 +156,11 @@ impl FakeApi {
                     return (409, json!({ "message": "exists" }));
                 }
                 (201, state.store(&path, body))
+            }
+            Method::PATCH if query.contains("dryRun=All") => {
+                assert!(query.contains("force=true") && query.contains("fieldManager="), "{query}");
+                let verdict = state.verdicts.get(path).cloned();
+                verdict.map_or((200, body), |(status, message)| (status, json!({ "message": message })))
             }
             Method::PATCH => {
                 let found = state.objects.get(path).cloned();
@@ -175,7 +195,9 @@ impl FakeApi {
 impl State {
     fn store(&mut self, path: &str, mut object: Value) -> Value {
         self.version += 1;
-        object["metadata"]["resourceVersion"] = self.version.to_string().into();
+        if object.is_object() {
+            object["metadata"]["resourceVersion"] = self.version.to_string().into();
+        }
         self.objects.insert(path.to_owned(), object.clone());
         object
     }
@@ -209,7 +231,7 @@ impl State {
         }
         let parameter = |name: &str| {
             let pair = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
-            pair.unwrap_or_default().replace("%3D", "=").replace("%2C", ",").replace("%21", "!")
+            pair.unwrap_or_default().replace("%3D", "=").replace("%2C", ",").replace("%21", "!").replace("%2F", "/")
         };
         let inside = |key: &str| {
             let Some((collection, _)) = key.rsplit_once('/') else { return false };

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
 use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Cluster, KeptSecrets, Process};
-use bridle_core::release::{Probe, Secret};
+use bridle_core::rehearsal::postgresql::Server;
+use bridle_core::rehearsal::{Rehearsal, Report};
+use bridle_core::release::{DataSource, Probe, Secret};
 use bridle_core::step::{ChartName, ClusterStep, Soak, Standing};
 use tokio::runtime::Handle;
 
@@ -14,7 +16,9 @@ use crate::application::{self, Belongings};
 use crate::connect::ApiServer;
 use crate::helm::Helm;
 use crate::observe::Snapshot;
+use crate::postgresql::{self, DumpTarget, Dumped};
 use crate::probe::FrontDoor;
+use crate::rehearsal::{self, Stage};
 use crate::soak::{self, Watch};
 use crate::{images, kept, namespaces, nodes, observe, probe, resources, secrets};
 
@@ -113,6 +117,39 @@ impl KubeCluster {
     /// `KubernetesRefused` if the API does not answer.
     pub fn belongings(&self, charts: &[ChartName], secrets: &[Secret]) -> Result<Belongings, Fault> {
         application::belongings(&self.api, charts, secrets)
+    }
+
+    /// Tries an upgrade without changing anything: what would be refused, what would be interrupted. About two requests an
+    /// object; `attempt` limits the whole.
+    ///
+    /// # Errors
+    /// `KubernetesRefused` if the API does not answer, `ProgramFailed` if helm cannot be run, or `DeadlinePassed`.
+    pub fn rehearse(&self, rehearsal: &Rehearsal, attempt: &mut Attempt<'_>) -> Result<Report, Fault> {
+        let stage = Stage { api: &self.api, helm: &self.helm, blobs: self.blobs.as_ref(), clock: self.clock.as_ref() };
+        rehearsal::hold(&stage, rehearsal, attempt)
+    }
+
+    /// Asks a PostgreSQL server what it is; a question a database, each limited to a minute.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable` if no pod of it runs, `PodCommandFailed`, `DatabaseUnclear`, `KubernetesRefused`, or
+    /// `DeadlinePassed`.
+    pub fn postgresql(&self, source: &DataSource, attempt: &mut Attempt<'_>) -> Result<Server, Fault> {
+        postgresql::facts(&self.api, &self.api, self.clock.as_ref(), source, attempt)
+    }
+
+    /// Copies everything that a PostgreSQL server holds, as SQL without passwords. Users are served meanwhile.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`, `PodCommandFailed`, `DumpTooLarge`, `DumpIncomplete`, `NoSpace`, `WriteFailed`,
+    /// `KubernetesRefused` or `DeadlinePassed`; what was written then is no copy.
+    pub fn dump(
+        &self,
+        source: &DataSource,
+        target: &mut DumpTarget<'_>,
+        attempt: &mut Attempt<'_>,
+    ) -> Result<Dumped, Fault> {
+        postgresql::dump(&self.api, &self.api, source, target, attempt)
     }
 
     fn soak(&self, soak: &Soak, attempt: &mut Attempt<'_>) -> Result<(), Fault> {

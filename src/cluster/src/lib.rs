@@ -8,6 +8,7 @@ mod connect;
 mod helm;
 mod images;
 mod kept;
+mod kinds;
 mod kube_cluster;
 mod namespaces;
 mod nodes;
@@ -15,17 +16,20 @@ mod observe;
 mod ownership;
 mod packed;
 mod patience;
+mod postgresql;
 pub mod probe;
 pub mod readiness;
+mod rehearsal;
 mod resources;
 mod secrets;
 mod soak;
+pub mod values;
 mod yaml;
 
-pub mod values;
 #[cfg(test)]
 mod fake;
 
 pub use application::Belongings;
 pub use kube_cluster::{HelmProgram, KubeCluster, Setup};
 pub use observe::{PodTrouble, Snapshot};
+pub use postgresql::{DumpTarget, Dumped};

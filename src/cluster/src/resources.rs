@@ -105,11 +105,16 @@ pub(crate) fn apply(
 }
 
 impl Definition {
-    fn path(&self) -> String {
+    /// The definition as it is to be applied.
+    pub(crate) const fn object(&self) -> &Value {
+        &self.object
+    }
+
+    pub(crate) fn path(&self) -> String {
         format!("{COLLECTION}/{}", segment(&self.name))
     }
 
-    fn what(&self) -> String {
+    pub(crate) fn what(&self) -> String {
         format!("CustomResourceDefinition {}", self.name)
     }
 }

@@ -93,7 +93,10 @@ rehearsal-webhook = { $webhook } refuserait { $count } { $count ->
     } de la version : { $service } ne répond pas.
     .why = Ce contrôle de { $configuration } doit approuver chaque changement, et dit non tant que rien de son service ne fonctionne.
     .fix = Remettez { $service } en marche. S’il ne sert plus, supprimez sa configuration { $configuration }.
-rehearsal-budget-all = { $object } ne laisse jamais déplacer un pod : { $least } doivent rester, et il n’y en a { $pods ->
+rehearsal-budget-all = { $object } ne laisse jamais déplacer un pod : { $least } { $least ->
+        [one] doit
+       *[other] doivent
+    } rester, et il n’y en a { $pods ->
         [one] qu’un
        *[other] que { $pods }
     } ({ $workloads }).
@@ -105,6 +108,9 @@ rehearsal-budget-none = { $object } ne laisse jamais déplacer un pod : aucun d
 rehearsal-budget-two = { $object } n’est pas la seule règle de ce genre pour { $workloads }.
     .why = Kubernetes ne déplace aucun pod que tiennent deux budgets d’interruption.
     .fix = Désactivez l’un d’eux par les réglages du composant. Sinon, prévenez l’éditeur.
+rehearsal-stuck = { $object } attendrait sans fin : son nouveau pod veut un port du serveur que tient l’ancien.
+    .why = Sa stratégie ne laisse partir aucun ancien pod avant qu’un nouveau ne soit prêt, et il n’y a qu’un serveur.
+    .fix = Permettez qu’un seul manque (maxUnavailable: 1) ou prenez la stratégie Recreate, par les réglages du composant. Sinon, prévenez l’éditeur.
 rehearsal-claim-stays = { $object } ({ $size }) n’est plus utilisé par { $chart } ; il reste, avec ses données.
     .why = La nouvelle version ne le nomme plus. Seule une désinstallation qui le dit supprime des données.
     .fix = Rien à faire. Si plus personne n’a besoin des données : kubectl delete, après une sauvegarde.

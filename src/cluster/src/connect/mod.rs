@@ -1,5 +1,8 @@
 //! The Kubernetes API server: one request after the other, each with a limit on time and size.
 
+mod dry_run;
+mod exec;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,6 +18,8 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde_json::Value;
 use tokio::runtime::Handle;
+
+pub(crate) use exec::{Ended, ExecError, Place, Pods};
 
 /// Name under which our fields are owned in server-side apply.
 pub(crate) const FIELD_MANAGER: &str = "bridle";

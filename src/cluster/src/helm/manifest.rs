@@ -1,13 +1,12 @@
 //! The objects of a release: are they all there and ready, and which one is being waited for.
 
-use std::collections::BTreeMap;
-
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
 use bridle_core::step::ChartStep;
 use serde_json::Value;
 
 use crate::connect::{ApiError, ApiServer, segment};
+use crate::kinds::Kinds;
 use crate::observe::stamp;
 use crate::readiness::{Verdict, belongs_to, count, judge, worst};
 use crate::yaml;
@@ -34,7 +33,7 @@ const WORKLOADS: [(&str, &str); 3] =
 pub(super) fn first_not_ready(api: &ApiServer, chart: &ChartStep, manifest: &str) -> Result<Option<Message>, Fault> {
     let objects = yaml::documents(manifest)
         .map_err(|error| Fault::new(FaultCode::ChartFailed).with("chart", chart.name.as_str()).because(&error))?;
-    let mut kinds = Kinds { api, known: BTreeMap::new() };
+    let mut kinds = Kinds::new(api);
     for object in objects.iter().flat_map(members) {
         let (kind, name) = (text(object, "/kind"), text(object, "/metadata/name"));
         let about = |message: Message| message.with("kind", kind).with("name", name).with("chart", chart.name.as_str());
@@ -126,44 +125,8 @@ fn describe(object: &Value, pods: &[Value], own: Message) -> Waiting {
     }
 }
 
-/// Where objects of each kind live, asked of the server once a probe.
-struct Kinds<'a> {
-    api: &'a ApiServer,
-    known: BTreeMap<String, Option<Value>>,
-}
-
-impl Kinds<'_> {
-    /// Path of an object; `None` if the server does not know its kind.
-    fn path(&mut self, object: &Value, namespace: &str) -> Result<Option<String>, Fault> {
-        let version = text(object, "/apiVersion");
-        let parts: Vec<String> = version.split('/').map(segment).collect();
-        let base = match parts.as_slice() {
-            [version] => format!("/api/{version}"),
-            [group, version] => format!("/apis/{group}/{version}"),
-            _ => return Ok(None),
-        };
-        if !self.known.contains_key(version) {
-            let resources = self.api.get(&base).map_err(|error| error.fault(&base))?;
-            self.known.insert(version.to_owned(), resources);
-        }
-        let resources = self.known.get(version).and_then(|known| known.as_ref()?.get("resources")?.as_array());
-        let resource = resources.into_iter().flatten().find(|resource| {
-            text(resource, "/kind") == text(object, "/kind") && !text(resource, "/name").contains('/')
-        });
-        let Some(resource) = resource else { return Ok(None) };
-        let (plural, name) = (segment(text(resource, "/name")), segment(text(object, "/metadata/name")));
-        Ok(Some(if resource.get("namespaced").and_then(Value::as_bool) == Some(true) {
-            let own = text(object, "/metadata/namespace");
-            let namespace = segment(if own.is_empty() { namespace } else { own });
-            format!("{base}/namespaces/{namespace}/{plural}/{name}")
-        } else {
-            format!("{base}/{plural}/{name}")
-        }))
-    }
-}
-
 /// A `List` stands for its items.
-fn members(object: &Value) -> Vec<&Value> {
+pub(crate) fn members(object: &Value) -> Vec<&Value> {
     match object.get("items").and_then(Value::as_array) {
         Some(items) if text(object, "/kind").ends_with("List") => items.iter().collect(),
         _ => vec![object],

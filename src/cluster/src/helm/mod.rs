@@ -4,6 +4,7 @@ mod group;
 mod manifest;
 mod program;
 mod record;
+mod render;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,9 @@ use crate::connect::ApiServer;
 use crate::packed;
 use crate::patience::Patience;
 use program::Ended;
+#[cfg(test)]
+pub(crate) use render::record as recorded;
+pub(crate) use render::{For, Rendered};
 
 /// How often the cluster is looked at while helm runs.
 const LOOK: Duration = Duration::from_secs(2);

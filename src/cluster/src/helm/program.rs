@@ -90,7 +90,7 @@ impl Helm {
     }
 
     /// The environment is exactly this: no proxy, plugin, repository or cluster of whoever started the agent.
-    fn command(&self, limit: Duration) -> Result<Command, Fault> {
+    pub(super) fn command(&self, limit: Duration) -> Result<Command, Fault> {
         let scratch = |folder: &str| text(&self.scratch.join(folder));
         Ok(Command::new((self.program)()?)
             .limit(limit)
@@ -127,6 +127,6 @@ fn seconds(duration: Duration) -> String {
     format!("{}s", duration.max(SHORTEST).as_secs())
 }
 
-fn text(path: &Path) -> String {
+pub(super) fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ObjectName, group, text};
+use super::{Finding, ObjectName, group, text};
 
 /// What becomes of one workload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub enum Effect {
     Ends,
     /// Pods are replaced, and at least one serves at every moment.
     Overlaps,
+    /// Pods are to be replaced, but on one host no new one can start before an old one has gone, and none may go: it never
+    /// ends. The old ones go on serving.
+    Stuck,
     /// Pods are replaced, and for a while none serves.
     Stops {
         /// Why.
@@ -43,7 +46,7 @@ pub enum Cause {
     AllAtOnce,
     /// One pod a host, ended before the next one begins there (`DaemonSet` without surge).
     EachHost,
-    /// Old and new pods want the same port of the host or a volume that only one pod may have.
+    /// Old and new pods want the same port of the host.
     Exclusive,
 }
 
@@ -80,6 +83,12 @@ pub fn all(old: &[Value], new: &[Value]) -> Vec<Interruption> {
 }
 
 impl Interruption {
+    /// A finding that blocks, where the replacement would never end.
+    #[must_use]
+    pub fn finding(&self) -> Option<Finding> {
+        matches!(self.effect, Effect::Stuck).then(|| Finding::blocks("rehearsal-stuck").about(self.workload.clone()))
+    }
+
     /// Whether its users notice.
     #[must_use]
     pub const fn is_noticed(&self) -> bool {
@@ -137,7 +146,7 @@ fn deployment(new: &Value, before: u64) -> Effect {
     };
     if is_exclusive(new) {
         // No new pod starts before an old one has gone.
-        return Effect::Stops { why: Cause::Exclusive };
+        return if missing == 0 { Effect::Stuck } else { Effect::Stops { why: Cause::Exclusive } };
     }
     if missing < before.min(pods) {
         Effect::Overlaps

@@ -61,14 +61,21 @@ fn a_new_image_under_each_strategy() {
 
 #[test]
 fn a_port_of_the_host_is_for_one_pod() {
-    let with_port = |image: &str| {
-        let mut object = workload("Deployment", image, &json!({}));
+    let with_port = |image: &str, missing: Value| {
+        let strategy = json!({ "rollingUpdate": { "maxSurge": 1, "maxUnavailable": missing } });
+        let mut object = workload("Deployment", image, &json!({ "strategy": strategy }));
         object["spec"]["template"]["spec"]["containers"][0]["ports"] = json!([{ "hostPort": 443 }]);
         object
     };
-    let found = interruption(Some(&with_port("1")), Some(&with_port("2"))).expect("a workload");
-    assert_eq!(found.effect, stops(Cause::Exclusive));
-    assert!(found.is_noticed());
+    for (missing, effect, blocks) in [
+        (json!(1), stops(Cause::Exclusive), false),
+        (json!(0), Effect::Stuck, true),
+        (Value::Null, Effect::Stuck, true), // a quarter of one pod is none
+    ] {
+        let (old, new) = (with_port("1", missing.clone()), with_port("2", missing));
+        let found = interruption(Some(&old), Some(&new)).expect("a workload");
+        assert_eq!((found.effect, found.finding().is_some(), found.is_noticed()), (effect, blocks, !blocks));
+    }
 }
 
 #[test]
