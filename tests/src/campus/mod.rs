@@ -20,3 +20,4 @@ pub use journal::Journal;
 pub use students::{Enrolment, Failure, Pace, Students, Tally, lost};
 pub use template::Template;
 pub use uninstall::{Cut, Data, Uninstallation, removal_goes_on_after_a_cut};
+pub use upgrade::{End, Moment, Report, Upgrade, upgraded_with_cuts};
