@@ -1,5 +1,8 @@
 //! `bridle release`.
 
+mod diff;
+mod have;
+
 use std::path::Path;
 
 use bridle_client::{Client, ClientConfig};
@@ -22,6 +25,8 @@ pub async fn run(face: &Face, config: &ClientConfig, command: Release) -> Result
         Release::Remove { id, yes } => remove(face, &client, &id, yes).await,
         Release::Inspect { id } => inspect(face, &client, &id).await,
         Release::Verify { id } => verify(face, &client, &id).await,
+        Release::Have { output } => have::run(face, &client, output.as_deref()).await,
+        Release::Diff { old, new } => diff::run(face, &client, &old, &new).await,
     }
 }
 

@@ -360,3 +360,89 @@ fn the_file_that_an_installation_came_with_is_good_as_well() {
     let added: AddView = host.json(&format!("release add {}", host.file("one.run", &run)));
     assert_eq!(added.id, "sample-1.0.0");
 }
+
+/// A delta comes over standard input to a server that has its base, and is refused with what is missing by one that has not.
+#[test]
+fn a_delta_is_for_a_server_that_has_its_base() {
+    let delta = two().delta(&[("sample-1.0.0", &Sample::one().digests())]);
+    let host = Host::start();
+    let file = host.file("two.delta.bundle", &delta);
+    let told = host.refused(&format!("release add {file} --lang en"), 6, "BR-1201");
+    assert!(told.contains("sample-1.0.0") && told.contains("neither in the delta nor in the store"), "{told}");
+    let told = host.refused(&format!("release add {file} --lang fr"), 6, "BR-1201");
+    assert!(told.contains("ni dans le delta ni dans le dépôt"), "{told}");
+    assert!(text(&host.run("release list --json").stdout).contains("[]"), "nothing is there");
+    host.refused("release have", 1, "BR-1203");
+
+    let _one: AddView = host.json(&format!("release add {}", host.file("one.bundle", &Sample::one().bundle())));
+    let damaged = Digest::of(&b"layer ".repeat(200));
+    let good = fs::read(host.blob(&damaged)).expect("read");
+    let put = |bytes: &[u8]| {
+        fs::remove_file(host.blob(&damaged)).expect("remove");
+        fs::write(host.blob(&damaged), bytes).expect("write");
+    };
+    let mut altered = good.clone();
+    altered[3] ^= 1;
+    put(&altered);
+    let told = host.refused(&format!("release add {file} --lang en"), 6, "BR-1202");
+    assert!(told.contains("store repair"), "{told}");
+    host.refused(&format!("store repair --from {file}"), 6, "BR-1200");
+    put(&good);
+
+    let mut child = host.adding();
+    child.stdin.take().expect("stdin").write_all(&delta).expect("write");
+    let output = child.wait_with_output().expect("ends");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(host.run("release verify sample-1.1.0").status.code(), Some(0));
+    let again: AddView = host.json(&format!("release add {file}"));
+    assert_eq!((again.new, again.bytes, again.image_bytes), (0, 0, 0));
+    // Whatever is changed in it, it is refused.
+    let mut tampered = delta.clone();
+    let last = tampered.len() - 1500;
+    tampered[last] ^= 1;
+    let empty = Host::start();
+    let _one: AddView = empty.json(&format!("release add {}", empty.file("one.bundle", &Sample::one().bundle())));
+    let output = empty.run(&format!("release add {}", empty.file("bad.delta.bundle", &tampered)));
+    assert_eq!(output.status.code(), Some(6), "{}", text(&output.stderr));
+    empty.refused("release inspect sample-1.1.0", 1, "BR-1029");
+}
+
+#[test]
+fn the_publisher_is_told_what_is_here() {
+    use bridle_core::store::have::HaveList;
+    let host = Host::start();
+    let one = Sample::one();
+    let _one: AddView = host.json(&format!("release add {}", host.file("one.bundle", &one.bundle())));
+    let printed = host.run("release have");
+    let list = HaveList::parse(&printed.stdout).expect("a have-list");
+    assert_eq!((list.platform.as_str(), &list.releases[..]), ("sample", &["sample-1.0.0".to_owned()][..]));
+    assert!(list.holds(&one.release.programs["k3s"].digest));
+    let path = host.folder.path().join("have.json");
+    for (language, word) in [("en", "Give it to the publisher"), ("fr", "Donnez-le à l’éditeur")] {
+        let told = host.run(&format!("release have --output {} --lang {language}", path.display()));
+        assert!(text(&told.stdout).contains(word), "{} {}", text(&told.stdout), text(&told.stderr));
+        assert_eq!(fs::read(&path).expect("written"), printed.stdout);
+    }
+    host.refused("release have --output /nowhere/have.json", 1, "BR-1021");
+    // A delta that leaves out what the list holds fits.
+    let held: BTreeSet<Digest> = two().digests().into_iter().filter(|digest| list.holds(digest)).collect();
+    let delta = two().delta(&[("sample-1.0.0", &held)]);
+    let added: AddView = host.json(&format!("release add {}", host.file("two.delta.bundle", &delta)));
+    assert_eq!(added.id, "sample-1.1.0");
+}
+
+#[test]
+fn two_releases_are_compared() {
+    use bridle_core::store::diff::Comparison;
+    let host = Host::start();
+    let _one: AddView = host.json(&format!("release add {}", host.file("one.bundle", &Sample::one().bundle())));
+    let two: AddView = host.json(&format!("release add {}", host.file("two.bundle", &two().bundle())));
+    let told: Comparison = host.json("release diff sample-1.0.0 sample-1.1.0");
+    assert_eq!((told.moved.blobs, told.moved.bytes), (two.new, two.bytes), "what an upgrade moves is what it wrote");
+    let shown = text(&host.run("release diff sample-1.0.0 sample-1.1.0 --lang fr").stdout);
+    assert!(shown.starts_with("sample 1.0.0 → sample 1.1.0") && shown.contains("éléments sont transférés"), "{shown}");
+    let same = text(&host.run("release diff sample-1.0.0 sample-1.0.0 --lang en").stdout);
+    assert!(same.starts_with("Both are the same release"), "{same}");
+    host.refused("release diff sample-1.0.0 sample-9.9.9", 1, "BR-1029");
+    host.refused("release diff ../x sample-1.0.0", 1, "BR-1029");
+}

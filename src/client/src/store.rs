@@ -1,6 +1,8 @@
 //! The calls about releases and the store.
 
 use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::store::diff::Comparison;
+use bridle_core::store::have::HaveList;
 use bridle_core::store::space::SpaceView;
 use bridle_core::store::{AddView, CheckLine, CheckView, CollectView, ReleaseDetail, RepairView};
 use bytes::{Buf as _, BytesMut};
@@ -37,6 +39,24 @@ impl Client {
     /// [`ClientError`] if the agent does not answer or there is no such release.
     pub async fn release(&self, id: &str) -> Result<ReleaseDetail, ClientError> {
         json(self.socket(), Ask::get(path_of(id)?)).await
+    }
+
+    /// What the host has of its platform, for the publisher of a delta.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or holds no complete release.
+    pub async fn have_list(&self) -> Result<HaveList, ClientError> {
+        json(self.socket(), Ask::get("/api/v1/store/have")).await
+    }
+
+    /// How the release `new` differs from the release `old`; both are in the store.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or one of them is not there.
+    pub async fn compare_releases(&self, old: &str, new: &str) -> Result<Comparison, ClientError> {
+        let newer = path_of(new)?;
+        let newer = newer.rsplit('/').next().unwrap_or_default();
+        json(self.socket(), Ask::get(format!("{}/diff/{newer}", path_of(old)?))).await
     }
 
     /// Takes a release out of the store.

@@ -35,7 +35,10 @@ diff-values = Valeurs
 diff-new = nouveau
 diff-gone = disparu
 diff-changed = modifié
-diff-unchanged = { $count } identiques ({ $size })
+diff-unchanged = { $count } { $count ->
+        [one] identique
+       *[other] identiques
+    } ({ $size })
 diff-unset = (non défini)
 diff-moved = De l’une à l’autre, { $blobs } { $blobs ->
         [one] élément est transféré
