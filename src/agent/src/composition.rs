@@ -14,6 +14,7 @@ use bridle_host::files::{self, Lock};
 use bridle_host::layout::Layout;
 use bridle_host::process::Processes;
 use bridle_host::removal::Keeper;
+use bridle_host::restore_point::DataCopies;
 use bridle_host::world::Machine;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -245,6 +246,7 @@ fn machine(layout: &Layout, store: &Arc<SharedStore>) -> Result<World, AgentErro
         blobs: Arc::clone(store) as _,
         certificates: Arc::clone(&authority) as _,
         kept: Arc::new(Keeper::new(layout.clone())),
+        copies: Arc::new(DataCopies::new(layout.clone())),
         clock: Arc::clone(&clock),
         scratch,
     }));

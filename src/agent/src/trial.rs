@@ -9,8 +9,8 @@ use bridle_host::{programs, serving, trial};
 use crate::operations::Operations;
 use crate::store::SharedStore;
 
-/// An agent that has served for so long is well: a start that ends before counts against it.
-const PROBATION: Duration = Duration::from_secs(20);
+/// An agent that has served for so long is well: longer than its watchdog waits, so that one that hangs is not.
+const PROBATION: Duration = Duration::from_secs(90);
 
 /// Takes up what was left: which images are served, whether this agent was started instead of one that did not come up.
 pub(crate) fn take_up(layout: &Layout, store: &SharedStore, operations: &Operations) {

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::fault::Fault;
 use bridle_core::message::Message;
-use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Cluster, KeptSecrets, Process};
+use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Cluster, Copies, KeptSecrets, Process};
 use bridle_core::rehearsal::postgresql::Server;
 use bridle_core::rehearsal::{Rehearsal, Report};
 use bridle_core::release::{DataSource, Probe, Secret};
@@ -41,6 +41,8 @@ pub struct Setup {
     pub certificates: Arc<dyn Certificates>,
     /// Secrets that outlive an uninstallation.
     pub kept: Arc<dyn KeptSecrets>,
+    /// Copies of data in restore points.
+    pub copies: Arc<dyn Copies>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Folder for helm's own caches: exists, 0700, owned by the agent, may be emptied at any time.
@@ -54,6 +56,7 @@ pub struct KubeCluster {
     blobs: Arc<dyn Blobs>,
     certificates: Arc<dyn Certificates>,
     kept: Arc<dyn KeptSecrets>,
+    copies: Arc<dyn Copies>,
     clock: Arc<dyn Clock>,
     runtime: Handle,
     /// The soak that was just held; the question whether it was takes it away, so that the next one is watched anew.
@@ -89,6 +92,7 @@ impl KubeCluster {
             blobs: setup.blobs,
             certificates: setup.certificates,
             kept: setup.kept,
+            copies: setup.copies,
             clock: setup.clock,
             runtime: setup.runtime,
             held: Mutex::new(None),
@@ -152,6 +156,29 @@ impl KubeCluster {
         postgresql::dump(&self.api, &self.api, source, target, attempt)
     }
 
+    fn copied(&self, point: &str, sources: &[DataSource]) -> Result<Standing, Fault> {
+        for source in sources {
+            if !self.copies.holds(point, &source.name)? {
+                return Ok(Standing::Missing(Message::new("missing-copy").with("source", source.name.as_str())));
+            }
+        }
+        Ok(Standing::Done)
+    }
+
+    fn copy(&self, point: &str, sources: &[DataSource], attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+        for source in sources {
+            if self.copies.holds(point, &source.name)? {
+                continue;
+            }
+            let mut copy = self.copies.begin(point, &source.name)?;
+            let (path, limit) = (copy.path(), copy.limit());
+            let mut target = DumpTarget { to: &mut *copy, path: &path, limit };
+            self.dump(source, &mut target, attempt)?;
+            copy.keep()?;
+        }
+        Ok(())
+    }
+
     fn soak(&self, soak: &Soak, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
         *self.held() = None;
         let door = self.front_door(&soak.host, &soak.address)?;
@@ -187,7 +214,7 @@ impl Cluster for KubeCluster {
             ClusterStep::ChartGone { name, namespace } => Helm::probe_gone(&self.api, name, namespace),
             ClusterStep::ChartsGone { charts } => Helm::probe_charts_gone(&self.api, charts),
             ClusterStep::KeepSecrets { secrets } => kept::probe(&self.api, secrets, self.kept.as_ref()),
-            ClusterStep::CopyData { .. } => Err(Fault::new(FaultCode::Internal)),
+            ClusterStep::CopyData { point, sources } => self.copied(point, sources),
             ClusterStep::Soak(soak) => Ok(match self.held().take() {
                 Some(held) if held == **soak => Standing::Done,
                 _ => Standing::Missing(Message::new("missing-soak")),
@@ -218,7 +245,7 @@ impl Cluster for KubeCluster {
             ClusterStep::ChartGone { name, namespace } => self.helm.apply_gone(&self.api, name, namespace, attempt),
             ClusterStep::ChartsGone { charts } => self.helm.apply_charts_gone(&self.api, charts, attempt),
             ClusterStep::KeepSecrets { secrets } => kept::keep(&self.api, secrets, self.kept.as_ref(), attempt),
-            ClusterStep::CopyData { .. } => Err(Fault::new(FaultCode::Internal)),
+            ClusterStep::CopyData { point, sources } => self.copy(point, sources, attempt),
             ClusterStep::Soak(soak) => self.soak(soak, attempt),
             ClusterStep::LeftoversGone { charts, secrets } => {
                 application::apply(&self.api, clock, (charts, secrets), attempt)

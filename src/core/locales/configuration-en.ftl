@@ -99,9 +99,8 @@ label-by = BY
 label-reason = REASON
 
 config-test-host = From this server
-config-test-pod = From a pod
 config-test-none = The site sheet names no service to test.
-config-test-good = { $what }: { $said }
+config-test-line = { $what }: { $said }
 service-dns = name server { $server }
 service-ntp = time server { $server }
 service-smtp = mail relay { $server }
@@ -227,3 +226,7 @@ help-bridle-config-apply = Put a file in force as the configuration
     .even-in = Do it in the critical period of this name, although it interrupts a service
     .yes = Do not ask
     .detach = Begin it and do not wait for its end
+
+help-bridle-config-test = Ask the services of the site sheet from this server: DNS, time, mail, proxy, certificates, logs
+    .more = Nothing but questions is sent: no mail, no password.
+    .examples = bridle config test

@@ -99,9 +99,8 @@ label-by = PAR
 label-reason = RAISON
 
 config-test-host = Depuis ce serveur
-config-test-pod = Depuis un pod
 config-test-none = La fiche du site ne nomme aucun service à essayer.
-config-test-good = { $what } : { $said }
+config-test-line = { $what } : { $said }
 service-dns = serveur de noms { $server }
 service-ntp = serveur de temps { $server }
 service-smtp = relais de courriel { $server }
@@ -227,3 +226,7 @@ help-bridle-config-apply = Mettre un fichier en vigueur comme configuration
     .even-in = Le faire dans la période critique de ce nom, bien qu’un service soit interrompu
     .yes = Ne pas demander
     .detach = Commencer sans attendre la fin
+
+help-bridle-config-test = Interroger les services de la fiche du site depuis ce serveur : DNS, heure, courriel, proxy, certificats, journaux
+    .more = Seules des questions sont envoyées : ni courriel ni mot de passe.
+    .examples = bridle config test

@@ -172,3 +172,7 @@ help-bridle-upgrade-rollback = Go back to the release before
     .detach = Do not follow
 help-bridle-upgrade-history = The changes of release that this server has had
     .examples = bridle upgrade history
+missing-copy = there is no copy of the data of { $source } yet
+change-data-not-copied = The data of { $source } are not copied before the change.
+    .why = This version of Bridle copies databases of PostgreSQL only; going back does not need the copy, but nothing else would bring the data back.
+    .fix = Make a copy of your own of them if they matter.

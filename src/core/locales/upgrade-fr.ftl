@@ -172,3 +172,7 @@ help-bridle-upgrade-rollback = Revenir à la version précédente
     .detach = Ne pas suivre
 help-bridle-upgrade-history = Les changements de version que ce serveur a connus
     .examples = bridle upgrade history
+missing-copy = il n’y a pas encore de copie des données de { $source }
+change-data-not-copied = Les données de { $source } ne sont pas copiées avant le changement.
+    .why = Cette version de Bridle ne copie que des bases PostgreSQL ; revenir en arrière ne demande pas la copie, mais rien d’autre ne ramènerait les données.
+    .fix = Faites-en vous-même une copie si elles comptent.

@@ -3,6 +3,7 @@
 //! `restore-point.json` is written last, so a point is there completely or not at all (`docs/FORMATS.md`). What is below
 //! `data/` in a point's folder belongs to others.
 
+mod copies;
 mod proof;
 mod record;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use bridle_disk::Disk;
 use crate::files::{self, FileError};
 use crate::layout::Layout;
 use crate::units;
+pub use copies::DataCopies;
 use record::{Copied, Part, Record};
 
 /// Bytes that stay free beside a restore point.

@@ -17,6 +17,19 @@ impl Process for NoHelm {
     }
 }
 
+/// There is no room for copies on this host.
+struct NoCopies;
+
+impl Copies for NoCopies {
+    fn holds(&self, _point: &str, _source: &str) -> Result<bool, Fault> {
+        Ok(false)
+    }
+
+    fn begin(&self, _point: &str, _source: &str) -> Result<Box<dyn bridle_core::port::OpenCopy>, Fault> {
+        Err(Fault::new(FaultCode::NoSpace).with("path", "copies"))
+    }
+}
+
 fn cluster(fake: &FakeApi, runtime: &tokio::runtime::Runtime, blobs: Folder) -> KubeCluster {
     KubeCluster::with_client(
         fake.client(runtime),
@@ -28,6 +41,7 @@ fn cluster(fake: &FakeApi, runtime: &tokio::runtime::Runtime, blobs: Folder) -> 
             blobs: Arc::new(blobs),
             certificates: Arc::new(OnePair { certificate: String::new(), key: String::new() }),
             kept: Arc::new(Memory::default()),
+            copies: Arc::new(NoCopies),
             clock: Arc::new(SimClock::default()),
             scratch: PathBuf::from("/run/helm"),
         },

@@ -100,6 +100,36 @@ pub trait KeptSecrets: Send + Sync {
     fn write(&self, kept: &Kept) -> Result<(), Fault>;
 }
 
+/// Keeps copies of data in restore points.
+pub trait Copies: Send + Sync {
+    /// Whether the restore point `point` holds a whole and unaltered copy of `source`.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that cannot be read.
+    fn holds(&self, point: &str, source: &str) -> Result<bool, Fault>;
+
+    /// Begins a copy in the place of an earlier one, which counts no more from here on.
+    ///
+    /// # Errors
+    /// A [`Fault`] if it cannot be written.
+    fn begin(&self, point: &str, source: &str) -> Result<Box<dyn OpenCopy>, Fault>;
+}
+
+/// A copy that is being made; dropped, it is none.
+pub trait OpenCopy: std::io::Write {
+    /// Where it is, for faults.
+    fn path(&self) -> String;
+
+    /// Most bytes that there is room for.
+    fn limit(&self) -> u64;
+
+    /// Keeps what was written: on disk when this returns.
+    ///
+    /// # Errors
+    /// A [`Fault`] if it cannot be brought to disk.
+    fn keep(self: Box<Self>) -> Result<(), Fault>;
+}
+
 /// Gives the certificates of the appliance's own CA.
 pub trait Certificates: Send + Sync {
     /// The certificate of the front door for `host`.

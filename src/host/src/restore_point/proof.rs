@@ -19,12 +19,17 @@ const TRAILER: u64 = 32;
 
 /// Whether the file at `path` is there with size and content of `copied`.
 pub(super) fn is(path: &Path, copied: &Copied) -> Result<bool, Fault> {
+    holds(path, copied.size, copied.digest)
+}
+
+/// Whether the file at `path` is there with this size and content.
+pub(super) fn holds(path: &Path, size: u64, digest: Digest) -> Result<bool, Fault> {
     match path.symlink_metadata() {
-        Ok(metadata) if metadata.is_file() && metadata.len() == copied.size => {}
+        Ok(metadata) if metadata.is_file() && metadata.len() == size => {}
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(FileError::new("read", path)(error).into()),
         _ => return Ok(false),
     }
-    Ok(read(path, copied.size)?.0 == copied.digest)
+    Ok(read(path, size)?.0 == digest)
 }
 
 /// The digest of a copy of etcd's database; `None` if it is empty or does not end with the digest of itself.

@@ -35,6 +35,11 @@ pub fn findings(current: &Current<'_>, wanted: &Wanted<'_>, kind: OperationKind,
         databases(moves.0, moves.1, kind, &mut found);
         contracts(moves.0, moves.1, kind, &mut found);
     }
+    for source in &current.release.data {
+        if matches!(source.kind, DataKind::Volume | DataKind::Command) {
+            found.push(warns("change-data-not-copied").about(&source.name).with("source", source.name.as_str()));
+        }
+    }
     if kind == OperationKind::Rollback {
         kept_minor(current, wanted, &mut found);
     }

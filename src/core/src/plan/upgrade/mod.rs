@@ -15,7 +15,7 @@ use super::draft::Draft;
 use super::install::{Place, chart_step, in_order, settings};
 use super::{OnFailure, OperationKind, Plan, PlanError};
 use crate::message::Message;
-use crate::release::{DataSource, ReleaseManifest};
+use crate::release::{DataKind, DataSource, ReleaseManifest};
 use crate::site::Site;
 use crate::step::{
     ChartName, ChartStep, ClusterStep, HostStep, KubernetesSwitch, RestorePoint, Soak, Step, StepId, Undo,
@@ -123,7 +123,8 @@ impl Builder<'_> {
             revision: self.current.profile.0,
         };
         self.draft.host(HostStep::RestorePoint(Box::new(step)), Undo::Nothing, 600, 3);
-        let sources: Vec<DataSource> = self.current.release.data.clone();
+        let is_database = |source: &&DataSource| source.kind == DataKind::Postgresql;
+        let sources: Vec<DataSource> = self.current.release.data.iter().filter(is_database).cloned().collect();
         if choices.copy_data && !sources.is_empty() {
             let step = ClusterStep::CopyData { point: self.point.clone(), sources };
             self.draft.cluster(step, Undo::Nothing, 3 * 3600, 5);
