@@ -5,6 +5,7 @@
 //! what was found once is tried by every `cargo test` (`tests/corpus.rs`).
 
 mod chart;
+mod deltas;
 mod documents;
 mod edit;
 mod histories;
@@ -33,6 +34,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "bundle", longest: 32 << 10, run: releases::raw, seeds: releases::raw_seeds },
     Target { name: "bundle-edited", longest: 1024, run: releases::edited, seeds: edit::seeds },
     Target { name: "bundle-signed", longest: 4096, run: releases::signed, seeds: releases::signed_seeds },
+    Target { name: "delta-edited", longest: 1024, run: deltas::edited, seeds: edit::seeds },
+    Target { name: "delta-note", longest: 4096, run: deltas::note, seeds: deltas::note_seeds },
+    Target { name: "have-list", longest: 4096, run: deltas::have, seeds: deltas::have_seeds },
     Target { name: "header", longest: 513, run: releases::header, seeds: releases::header_seeds },
     Target { name: "footer", longest: 73, run: releases::footer, seeds: releases::footer_seeds },
     Target { name: "release-manifest", longest: 16 << 10, run: documents::release, seeds: documents::release_seeds },
