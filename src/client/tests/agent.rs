@@ -256,7 +256,9 @@ async fn journals_tell_what_the_agent_does_not() {
     assert_eq!((empty.health, empty.operation), (Health::Unknown, None));
     let folder = config.data.join("journal");
     std::fs::create_dir(&folder).expect("folder");
-    let kept = |events: Vec<Event>| after(&events, 0).iter().map(journal::encode).collect::<String>();
+    let kept = |events: Vec<Event>| {
+        after(&events, 0).iter().map(|event| journal::encode(event, journal::FORMAT)).collect::<String>()
+    };
     let whole = kept(sample::failure());
     // A torn last line, a damaged journal, and a file that is none.
     std::fs::write(folder.join("20261123-044319-install.journal"), &whole[..whole.len() - 5]).expect("write");
