@@ -141,6 +141,27 @@ impl Sample {
         Self::new("1.0.0", 1, &[("a", &[&big, b"top of a"]), ("b", &[&big, b""])])
     }
 
+    /// The same with another release manifest, which may name `parts` (packed charts) by their digests; signed anew.
+    ///
+    /// # Panics
+    /// If the manifest is refused: a fault of the caller's test.
+    #[must_use]
+    pub fn changed(mut self, parts: &[&[u8]], change: impl FnOnce(&mut ReleaseManifest)) -> Self {
+        change(&mut self.release);
+        self.blobs.extend(parts.iter().map(|part| (Digest::of(part), part.to_vec())));
+        let descriptor = |entry: &ImageEntry| {
+            let size = self.blobs[&entry.manifest].len() as u64;
+            Descriptor::new(MANIFEST, entry.manifest, size)
+        };
+        let images = &self.release.images;
+        let descriptors = images.iter().map(|(reference, entry)| (reference.clone(), descriptor(entry))).collect();
+        let composed = compose(&self.release, &descriptors, &key().public().expect("key")).expect("compose");
+        self.blobs.extend(composed.blobs);
+        self.signature = key().sign(&composed.index[..], "sample").expect("sign");
+        self.index = composed.index;
+        self
+    }
+
     /// The bundle as a delta for somebody who has `bases`: releases with the blobs that they hold.
     ///
     /// # Panics

@@ -10,7 +10,7 @@ use bridle_core::configuration::check::{self, ChartFacts};
 use bridle_core::configuration::finding::{self, Finding, Severity};
 use bridle_core::configuration::revision::{MOST, Reason};
 use bridle_core::configuration::view::{
-    ConfigurationOrder, ConfigurationView, Draft, DraftView, HistoryView, RevisionView,
+    ConfigurationOrder, ConfigurationView, Draft, DraftView, HistoryView, RevisionView, ServicesView,
 };
 use bridle_core::configuration::{Profile, change};
 use bridle_core::digest::Digest;
@@ -24,7 +24,8 @@ use bridle_core::plan::values::Surroundings;
 use bridle_core::plan::{OperationKind, Plan, PlanError, forecast};
 use bridle_core::port::{Blobs as _, Clock};
 use bridle_core::release::ReleaseManifest;
-use bridle_core::site::{Places, Site};
+use bridle_core::site::{Places, Site, SiteError};
+use bridle_host::clock::SystemClock;
 use bridle_host::configuration::{Account, Revisions};
 use bridle_host::files::Lock;
 use bridle_host::layout::Layout;
@@ -32,6 +33,8 @@ use bridle_host::layout::Layout;
 use crate::operations::Operations;
 use crate::store::SharedStore;
 
+/// Largest list of hosts that is read, in bytes.
+const LARGEST_LIST: u64 = 1024 * 1024;
 /// Charts whose schemas are kept once read.
 const MOST_CHARTS: usize = 256;
 
@@ -120,6 +123,24 @@ impl Configurator {
         Ok(self.looked(draft)?.view)
     }
 
+    /// What is to be said of a profile for `release`, which may be another one than the installed; its charts must be in the
+    /// store.
+    ///
+    /// # Errors
+    /// A [`Fault`] if a chart is not there or its schema cannot be read.
+    pub(crate) fn findings(
+        &self,
+        profile: &Profile,
+        release: &ReleaseManifest,
+        place: &Place,
+    ) -> Result<Vec<Finding>, Fault> {
+        let facts = match profile.site() {
+            Ok(site) => self.facts(release, &site, place)?,
+            Err(_) => Vec::new(),
+        };
+        Ok(check::findings(profile, release, &facts))
+    }
+
     /// Puts a draft that was looked at in force.
     ///
     /// # Errors
@@ -149,6 +170,22 @@ impl Configurator {
         self.operations.begin(plan, by)
     }
 
+    /// Asks the services of the configuration in force from this host; takes as long as they take.
+    ///
+    /// # Errors
+    /// A [`Fault`] if there is no configuration.
+    pub(crate) fn test(&self) -> Result<ServicesView, Fault> {
+        let profile = self.revisions.file()?;
+        let site = profile.site().or_else(|_| Site::parse(&profile.text));
+        let invalid = |error: SiteError| Fault::new(FaultCode::ConfigurationInvalid).because(&error);
+        let services = site.map_err(invalid)?.services;
+        let text = |path: &str| {
+            bridle_host::files::read_limited(&self.layout.at(path), LARGEST_LIST).ok().flatten().unwrap_or_default()
+        };
+        let (resolver, hosts) = (text("/etc/resolv.conf"), text("/etc/hosts"));
+        Ok(ServicesView { host: bridle_host::services::ask(&services, &resolver, &hosts, &SystemClock) })
+    }
+
     /// The history begins with what an installation left, or what was there when this program came.
     fn begin_history(&self) -> Result<(), Fault> {
         let Some(release) = self.operations.installed() else { return Ok(()) };
@@ -159,11 +196,7 @@ impl Configurator {
         let here = self.here()?;
         let release = &here.release.manifest;
         let profile = self.profile(draft)?;
-        let facts = match profile.site() {
-            Ok(site) => self.facts(release, &site, &here.place)?,
-            Err(_) => Vec::new(),
-        };
-        let mut findings = check::findings(&profile, release, &facts);
+        let mut findings = self.findings(&profile, release, &here.place)?;
         let site = profile.site().ok();
         if let Some(site) = &site {
             let places = Places::of(&profile.text);
@@ -293,3 +326,6 @@ pub(crate) fn follow(layout: &Layout, view: &OperationView, clock: &dyn Clock) {
         tracing::warn!(operation = %view.id, code = fault.code.code(), causes = ?fault.causes, "history of the configuration");
     }
 }
+
+#[cfg(test)]
+mod tests;

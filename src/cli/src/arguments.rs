@@ -183,6 +183,7 @@ pub enum Config {
         to: Option<u64>,
     },
     History,
+    Test,
     Rollback {
         revision: u64,
         #[command(flatten)]

@@ -50,6 +50,7 @@ pub async fn run(
             validate(face, &client, text).await
         }
         Config::Diff { from, to } => diff(face, &client, from, to).await,
+        Config::Test => test(face, &client).await,
         Config::History => history(face, &client).await,
         Config::Rollback { revision, how } => {
             let kept = client.configuration_revision(revision).await.map_err(|error| error.fault())?;
@@ -198,6 +199,22 @@ async fn history(face: &Face, client: &Client) -> Result<Exit, Fault> {
         preview::history(face, &history).iter().for_each(|line| face.put(line));
     }
     Ok(Exit::Ok)
+}
+
+async fn test(face: &Face, client: &Client) -> Result<Exit, Fault> {
+    let view = client.services_test().await.map_err(|error| error.fault())?;
+    if face.json {
+        face.put_json(&view);
+    } else if view.host.is_empty() {
+        face.say(&Message::new("config-test-none"));
+    } else {
+        face.put(&face.paint.strong(&face.words(&Message::new("config-test-host"))));
+        preview::services(face, &view.host).iter().for_each(|line| face.put(line));
+    }
+    match view.host.iter().filter(|test| !test.good).count() {
+        0 => Ok(Exit::Ok),
+        count => Err(Fault::new(FaultCode::ServiceFailed).with("count", count)),
+    }
 }
 
 /// Shows what a draft means, asks, puts it in force and follows.

@@ -1,15 +1,18 @@
 //! The calls about the configuration.
 
 use bridle_core::configuration::view::{
-    ConfigurationOrder, ConfigurationView, Draft, DraftView, HistoryView, RevisionView,
+    ConfigurationOrder, ConfigurationView, Draft, DraftView, HistoryView, RevisionView, ServicesView,
 };
 use bridle_core::operation::OperationView;
 use http::Method;
 use serde::Serialize;
 
 use crate::api::Client;
-use crate::connection::{Ask, json};
+use crate::connection::{Ask, exchange, json, json_of};
 use crate::error::ClientError;
+
+/// How long all services together may take: 36 of them at five seconds, and their names.
+const TEST_LIMIT: std::time::Duration = std::time::Duration::from_secs(600);
 
 impl Client {
     /// The configuration as it is.
@@ -42,6 +45,18 @@ impl Client {
     /// [`ClientError`] if the agent does not answer or nothing is installed.
     pub async fn configuration_draft(&self, draft: &Draft) -> Result<DraftView, ClientError> {
         json(self.socket(), post("/api/v1/configuration/draft", draft)).await
+    }
+
+    /// How the services of the site sheet answer the host; at most a few dozen are asked, one after the other.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or there is no configuration.
+    pub async fn services_test(&self) -> Result<ServicesView, ClientError> {
+        let what = "POST /api/v1/configuration/test";
+        let ask = http::Request::post("/api/v1/configuration/test").header(http::header::HOST, "bridle");
+        let ask = ask.body(http_body_util::Empty::<bytes::Bytes>::new()).expect("constants make a request");
+        let answer = exchange(self.socket(), what, ask, TEST_LIMIT).await?;
+        json_of(answer, what).await
     }
 
     /// Begins to put a draft that was looked at in force.

@@ -5,7 +5,7 @@ use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use bridle_core::configuration::view::{
-    ConfigurationOrder, ConfigurationView, Draft, DraftView, HistoryView, RevisionView,
+    ConfigurationOrder, ConfigurationView, Draft, DraftView, HistoryView, RevisionView, ServicesView,
 };
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::operation::OperationView;
@@ -25,6 +25,7 @@ pub(super) fn routes() -> Router<Parts> {
         .route("/api/v1/configuration/draft", post(look))
         .route("/api/v1/configuration/revisions", get(history))
         .route("/api/v1/configuration/revisions/{number}", get(revision))
+        .route("/api/v1/configuration/test", post(test))
         .layer(DefaultBodyLimit::max(LARGEST))
 }
 
@@ -50,6 +51,13 @@ async fn look(
 ) -> Result<Json<DraftView>, Problem> {
     let Json(draft) = draft.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "draft"))?;
     blocking(move || parts.configurator.look(&draft)).await.map(Json)
+}
+
+async fn test(State(parts): State<Parts>, ConnectInfo(peer): ConnectInfo<Peer>) -> Result<Json<ServicesView>, Problem> {
+    if !peer.may_operate() {
+        return Err(Fault::new(FaultCode::Forbidden).into());
+    }
+    blocking(move || parts.configurator.test()).await.map(Json)
 }
 
 async fn begin(

@@ -5,9 +5,10 @@ use std::time::Duration;
 use bridle_core::configuration::change::Change;
 use bridle_core::configuration::finding::{Finding, Severity};
 use bridle_core::configuration::revision::Reason;
-use bridle_core::configuration::view::{DraftView, HistoryView};
+use bridle_core::configuration::view::{DraftView, HistoryView, ServiceTest};
 use bridle_core::message::Message;
-use bridle_core::sign::{ATTENTION, BLOCKS};
+use bridle_core::operation::OperationState;
+use bridle_core::sign::{ATTENTION, BLOCKS, Sign};
 use bridle_core::wording;
 
 use crate::face::Face;
@@ -71,6 +72,17 @@ pub fn history(face: &Face, history: &HistoryView) -> Vec<String> {
         format!("{:>6}  {}", revision.number, parts.join("  "))
     };
     history.revisions.iter().map(line).collect()
+}
+
+/// One line a service.
+pub fn services(face: &Face, tests: &[ServiceTest]) -> Vec<String> {
+    let line = |test: &ServiceTest| {
+        let said =
+            Message::new("config-test-line").with("what", face.words(&test.what)).with("said", face.words(&test.said));
+        let sign = if test.good { Sign::from(OperationState::Committed) } else { BLOCKS };
+        format!("{}  {}", face.paint.sign(sign, face.language), face.words(&said))
+    };
+    tests.iter().map(line).collect()
 }
 
 fn steps(face: &Face, view: &DraftView) -> Vec<String> {

@@ -7,6 +7,7 @@ use super::finding::Finding;
 use super::rename::Renamed;
 use super::revision::Revision;
 use crate::digest::Digest;
+use crate::message::Message;
 use crate::plan::forecast::StepForecast;
 
 /// The configuration as it is.
@@ -95,4 +96,22 @@ pub struct ConfigurationOrder {
     /// Name of the critical period in which it is done all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub even_in: Option<String>,
+}
+
+/// How one service of the site sheet answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceTest {
+    /// Which service.
+    pub what: Message,
+    /// How it answered.
+    pub said: Message,
+    /// Whether that is as it should be.
+    pub good: bool,
+}
+
+/// How the services of the site sheet answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServicesView {
+    /// Asked from the host itself.
+    pub host: Vec<ServiceTest>,
 }
