@@ -201,7 +201,7 @@ impl KubeCluster {
 impl Cluster for KubeCluster {
     fn probe(&self, step: &ClusterStep) -> Result<Standing, Fault> {
         match step {
-            ClusterStep::NodeReady { node } => Ok(nodes::probe(&self.api, node)),
+            ClusterStep::NodeReady { node, version } => Ok(nodes::probe(&self.api, node, version.as_deref())),
             ClusterStep::Namespaces { namespaces } => namespaces::probe(&self.api, namespaces),
             ClusterStep::SiteSecrets { secrets, host } => {
                 secrets::probe(&self.api, secrets, host, self.certificates.as_ref())
@@ -230,7 +230,9 @@ impl Cluster for KubeCluster {
     fn apply(&self, step: &ClusterStep, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
         let clock = self.clock.as_ref();
         match step {
-            ClusterStep::NodeReady { node } => nodes::apply(&self.api, clock, node, attempt),
+            ClusterStep::NodeReady { node, version } => {
+                nodes::apply(&self.api, clock, node, version.as_deref(), attempt)
+            }
             ClusterStep::Namespaces { namespaces } => namespaces::apply(&self.api, clock, namespaces, attempt),
             ClusterStep::SiteSecrets { secrets, host } => {
                 kept::take_over(&self.api, secrets, self.kept.as_ref())?;

@@ -176,3 +176,4 @@ missing-copy = there is no copy of the data of { $source } yet
 change-data-not-copied = The data of { $source } are not copied before the change.
     .why = This version of Bridle copies databases of PostgreSQL only; going back does not need the copy, but nothing else would bring the data back.
     .fix = Make a copy of your own of them if they matter.
+node-old-kubelet = server { $node } to say that it runs Kubernetes { $wanted } (it still says { $found })

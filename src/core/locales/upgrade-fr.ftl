@@ -176,3 +176,4 @@ missing-copy = il n’y a pas encore de copie des données de { $source }
 change-data-not-copied = Les données de { $source } ne sont pas copiées avant le changement.
     .why = Cette version de Bridle ne copie que des bases PostgreSQL ; revenir en arrière ne demande pas la copie, mais rien d’autre ne ramènerait les données.
     .fix = Faites-en vous-même une copie si elles comptent.
+node-old-kubelet = que le serveur { $node } dise qu’il fait tourner Kubernetes { $wanted } (il dit encore { $found })

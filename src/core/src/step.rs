@@ -161,6 +161,9 @@ pub enum ClusterStep {
     NodeReady {
         /// Name of the node.
         node: String,
+        /// Version of Kubernetes that it runs; after a restart a node is still "ready" from before (decision 0018).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<String>,
     },
     /// The namespaces exist with their pod security level.
     Namespaces {
@@ -348,7 +351,7 @@ impl Step {
                 }
             },
             Self::Cluster(step) => match step {
-                ClusterStep::NodeReady { node } => Message::new("step-node-ready").with("node", node.as_str()),
+                ClusterStep::NodeReady { node, .. } => Message::new("step-node-ready").with("node", node.as_str()),
                 ClusterStep::Namespaces { namespaces } => {
                     Message::new("step-namespaces").with("count", namespaces.len())
                 }

@@ -275,9 +275,9 @@ pub fn differences(host: &Host, journal: &Journal, end: End) -> Result<Vec<Strin
     if host.has("/opt/bridle/trial.json")? {
         wrong.push("an agent is still on trial".to_owned());
     }
-    let emulated = host.shell("grep -l emulated-version /etc/rancher/k3s/config.yaml || true")?;
-    if !emulated.is_empty() {
-        wrong.push("Kubernetes still emulates another version".to_owned());
+    let told: Value = serde_json::from_str(&host.shell("kubectl get --raw=/version")?).unwrap_or_default();
+    if told["emulationMinor"] != told["minor"] {
+        wrong.push(format!("Kubernetes emulates another version: {told}"));
     }
     let releases = host.shell("helm list -A -o json")?;
     let releases: Vec<Value> = serde_json::from_str(&releases).unwrap_or_default();

@@ -13,7 +13,7 @@ use std::time::Duration;
 const SUITE: &str = "bookworm";
 /// What a minimal server has beside Debian's essential packages. What a release needs on its hosts
 /// and is not here must come with the release.
-const PACKAGES: [&str; 7] = ["dbus", "iproute2", "kmod", "nftables", "procps", "systemd", "systemd-sysv"];
+const PACKAGES: [&str; 8] = ["dbus", "iproute2", "kmod", "netbase", "nftables", "procps", "systemd", "systemd-sysv"];
 /// Part of the recipe's digest; to be raised when this module makes another image from the same list.
 const RECIPE_VERSION: u32 = 1;
 /// Tried: 20 s with a near mirror.

@@ -62,7 +62,7 @@ fn a_step_is_missing_then_applied_then_done() {
 
     let gone = ClusterStep::ChartGone { name: "api".to_owned(), namespace: "campus".to_owned() };
     assert_eq!(cluster.probe(&gone), Ok(Standing::Done));
-    let node = ClusterStep::NodeReady { node: "h1".to_owned() };
+    let node = ClusterStep::NodeReady { node: "h1".to_owned(), version: None };
     assert!(is_missing(&cluster.probe(&node)));
     fake.put("/version", json!({ "gitVersion": "v1" }));
     assert_eq!(cluster.observe().expect("snapshot").version, "v1");

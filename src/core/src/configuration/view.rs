@@ -78,6 +78,12 @@ pub struct DraftView {
 }
 
 impl DraftView {
+    /// Whether users notice, however shortly.
+    #[must_use]
+    pub fn interrupts(&self) -> bool {
+        self.steps.iter().any(|step| step.interrupts)
+    }
+
     /// How long something is down for users, in seconds, at the most.
     #[must_use]
     pub fn interruption(&self) -> u64 {

@@ -41,7 +41,7 @@ pub fn plan(release: &ReleaseManifest, site: &Site, place: &Place) -> Result<Pla
         600,
         20,
     );
-    draft.cluster(ClusterStep::NodeReady { node: place.node.clone() }, Undo::Nothing, 300, 5);
+    draft.cluster(ClusterStep::NodeReady { node: place.node.clone(), version: None }, Undo::Nothing, 300, 5);
     if !release.namespaces.is_empty() {
         draft.cluster(ClusterStep::Namespaces { namespaces: release.namespaces.clone() }, Undo::Nothing, 60, 1);
     }

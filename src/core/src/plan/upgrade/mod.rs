@@ -163,12 +163,12 @@ impl Builder<'_> {
             version: version.clone(),
         };
         self.draft.host(HostStep::SwitchKubernetes(Box::new(first)), Undo::By(Step::Host(back)), 600, 15);
-        self.node_ready();
+        self.node_ready(&to.version);
         emulated.is_some()
     }
 
-    fn node_ready(&mut self) {
-        let step = ClusterStep::NodeReady { node: self.wanted.place.node.clone() };
+    fn node_ready(&mut self, version: &str) {
+        let step = ClusterStep::NodeReady { node: self.wanted.place.node.clone(), version: Some(version.to_owned()) };
         self.draft.cluster(step, Undo::Nothing, 300, 3);
     }
 
@@ -260,7 +260,7 @@ impl Builder<'_> {
         if let (Kubernetes::Switch { to, .. }, true) = (switch, emulated) {
             let step = HostStep::SwitchKubernetes(Box::new(KubernetesSwitch::clone(to)));
             self.draft.host(step, why(), 600, 10);
-            self.node_ready();
+            self.node_ready(&to.version);
         }
         if other {
             let (from, to) = (self.current.release.id(), self.wanted.release.id());
