@@ -200,13 +200,16 @@ fn only_the_key_of_the_release_signs_its_note() {
     assert_eq!(carried(&archive.bytes()).expect_err("none").code(), FaultCode::SignatureInvalid);
 }
 
+/// A name and what is done to a note.
+type Change<'a> = (&'a str, &'a dyn Fn(&mut Value));
+
 /// Signed, but not what a publisher's tool writes.
 #[test]
 fn hostile_notes_are_refused() {
     carried(&noted(|_| {})).expect("as it was");
     let blob = |note: &Value| note["bases"][0]["blobs"][0].clone();
     let manifest = Sample::one().release.images["bridle.internal/a:1.0.0"].manifest;
-    let changes: &[(&str, &dyn Fn(&mut Value))] = &[
+    let changes: &[Change<'_>] = &[
         ("one more", &|note| note["bases"][0]["blobs"].as_array_mut().expect("list").push(json!(Digest::of(b"x")))),
         ("one less", &|note| drop(note["bases"][0]["blobs"].as_array_mut().expect("list").pop())),
         ("twice", &|note| {
