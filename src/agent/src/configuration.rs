@@ -156,7 +156,7 @@ impl Configurator {
         }
         let plan = looked.plan.filter(|plan| plan.digest() == order.plan);
         let plan = plan.ok_or_else(|| Fault::new(FaultCode::ConfigurationChanged))?;
-        if looked.view.interruption() > 0 {
+        if looked.view.interrupts() {
             let forbidden = looked.judgement.permits(order.even_in.as_deref());
             forbidden.map_err(|critical| critical.fault(looked.judgement.windows()))?;
         }
@@ -230,7 +230,7 @@ impl Configurator {
             let interrupting = |name: &str| release.charts.iter().any(|chart| chart.name == name && chart.interrupts);
             view.steps = forecast::steps(plan, &self.operations.learned(), &interrupting);
             view.plan = Some(plan.digest());
-            if view.interruption() > 0 {
+            if view.interrupts() {
                 view.forbidden = judgement.permits(None).err();
             }
         }

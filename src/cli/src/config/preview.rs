@@ -102,11 +102,11 @@ fn steps(face: &Face, view: &DraftView) -> Vec<String> {
     let all: u64 = view.steps.iter().map(|step| u64::from(step.seconds)).sum();
     let runs = view.steps.iter().map(|step| step.runs).max().unwrap_or_default();
     let time = match view.interruption() {
-        0 => Message::new("upgrade-time"),
+        _ if !view.interrupts() => Message::new("upgrade-time"),
         down => Message::new("upgrade-time-interrupted").with("down", wording::duration(Duration::from_secs(down))),
     };
     lines.push(face.words(&time.with("time", wording::duration(Duration::from_secs(all))).with("runs", runs)));
-    if let Some(window) = view.windows.first().filter(|_| view.interruption() > 0) {
+    if let Some(window) = view.windows.first().filter(|_| view.interrupts()) {
         let words = Message::new("config-window")
             .with("name", window.name.as_str())
             .with("from", window.from_local.as_str())
