@@ -83,11 +83,13 @@ impl Objects {
         let mut all = BTreeMap::new();
         for object in self.iter().filter(|object| !PASSING.contains(&text(object, "/kind"))) {
             let (key, value) = normal(object);
-            // Pods of one workload are alike; so are the revisions of a Helm release.
-            let number = (0..).find(|number| !all.contains_key(&format!("{key}#{number}"))).unwrap_or(usize::MAX);
-            if object["type"] != RECORD || number == 0 {
-                all.insert(format!("{key}#{number}"), value);
+            // A release that was mended has an older revision; the one in force counts.
+            if object["type"] == RECORD && object["metadata"]["labels"]["status"] == "superseded" {
+                continue;
             }
+            // Pods of one workload are alike.
+            let number = (0..).find(|number| !all.contains_key(&format!("{key}#{number}"))).unwrap_or(usize::MAX);
+            all.insert(format!("{key}#{number}"), value);
         }
         all
     }
@@ -216,23 +218,24 @@ mod tests {
             json!({ "apiVersion": "v1", "kind": "Service", "metadata": { "name": "api", "namespace": "campus", "uid": ip },
                 "spec": { "clusterIP": ip, "clusterIPs": [ip], "ports": [{ "port": 80, "nodePort": 31000 + ip.len() }] } })
         };
-        let record = |revision: u32| {
+        let record = |revision: u32, status: &str| {
             json!({ "apiVersion": "v1", "kind": "Secret", "type": RECORD, "data": { "release": revision.to_string() },
-                "metadata": { "name": format!("sh.helm.release.v1.api.v{revision}"), "labels": { "status": "deployed" } } })
+                "metadata": { "name": format!("sh.helm.release.v1.api.v{revision}"), "labels": { "status": status } } })
         };
         let by_helm = json!({ "meta.helm.sh/release-name": "api" });
         let one = Objects(vec![
             pod("api-5d-aaaaa", "i:1", "x"),
             pod("api-5d-bbbbb", "i:1", "y"),
             service("10.0.0.1"),
-            record(1),
+            record(1, "deployed"),
             secret("a", by_helm.clone()),
         ]);
         let other = Objects(vec![
             pod("api-5d-ccccc", "i:1", "z"),
             pod("api-5d-ddddd", "i:1", "w"),
             service("10.0.0.22"),
-            record(2),
+            record(1, "superseded"),
+            record(2, "deployed"),
             secret("b", by_helm),
         ]);
         assert_eq!(one.difference(&other), Vec::<String>::new());
