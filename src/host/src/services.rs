@@ -129,7 +129,7 @@ impl Asker<'_> {
             // What follows is encrypted, and this crate has no TLS: that somebody listens is all that is known.
             return Ok(self.answered(begin));
         }
-        let offers = speech::smtp(&mut stream).map_err(|error| speech::trouble(error))?;
+        let offers = speech::smtp(&mut stream).map_err(speech::trouble)?;
         if smtp.security == Security::Starttls && !offers.iter().any(|line| line.eq_ignore_ascii_case("STARTTLS")) {
             return Err(Trouble::Words(Message::new("service-no-starttls")));
         }
@@ -140,7 +140,7 @@ impl Asker<'_> {
         let (host, port) = proxy.place().ok_or(Trouble::Unnamed)?;
         let begin = self.clock.monotonic();
         let mut stream = self.stream(host, port)?;
-        let status = speech::connect(&mut stream).map_err(|error| speech::trouble(error))?;
+        let status = speech::connect(&mut stream).map_err(speech::trouble)?;
         // A refusal of this target is an answer; a call for a password is one only where there is one.
         if status == 407 && proxy.user.is_none() {
             return Err(Trouble::Words(Message::new("service-refuses").with("said", "407")));

@@ -282,7 +282,7 @@ pub fn pem_is_sound(text: &str) -> bool {
         let code: Vec<u8> = body.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
         let letters = code.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(b));
         // A certificate is a sequence whose length takes two bytes: 30 82, which is "MII" in base64.
-        if !letters || code.len() % 4 != 0 || !code.starts_with(b"MII") {
+        if !letters || !code.len().is_multiple_of(4) || !code.starts_with(b"MII") {
             return false;
         }
         blocks += 1;
