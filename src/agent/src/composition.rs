@@ -215,7 +215,14 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
         Arc::clone(&world.clock),
     ));
     let remover = Arc::new(Remover::new(layout.clone(), Arc::clone(&operations), Arc::clone(&world.sight)));
-    let changer = Changer::new(layout.clone(), Arc::clone(&operations), Arc::clone(store), Arc::clone(&world.sight));
+    let changer = Changer::new(
+        layout.clone(),
+        Arc::clone(&operations),
+        Arc::clone(&configurator),
+        Arc::clone(store),
+        Arc::clone(&world.sight),
+        Arc::clone(&world.clock),
+    );
     let renewer = Renewer::new(layout.clone(), Arc::clone(&operations), Arc::clone(store), Arc::clone(&world.sight));
     let observatory = Observatory::new(layout.clone(), world.sight, world.clock, Arc::clone(&operations));
     Ok(Parts {

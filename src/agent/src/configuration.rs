@@ -60,6 +60,17 @@ struct Here {
     site: Site,
 }
 
+/// The profile in force.
+pub(crate) struct InForce {
+    /// Its number, and the number that the next one gets.
+    pub(crate) number: u64,
+    pub(crate) next_number: u64,
+    pub(crate) profile: Profile,
+    pub(crate) site: Site,
+    /// The file has changes that were never put in force.
+    pub(crate) edited: bool,
+}
+
 /// A draft that was looked at.
 struct Looked {
     view: DraftView,
@@ -139,6 +150,26 @@ impl Configurator {
             Err(_) => Vec::new(),
         };
         Ok(check::findings(profile, release, &facts))
+    }
+
+    /// The profile in force, for changes of the release.
+    ///
+    /// # Errors
+    /// A [`Fault`] if there is none or it cannot be read.
+    pub(crate) fn in_force(&self) -> Result<InForce, Fault> {
+        let here = self.here()?;
+        let edited = self.revisions.file().is_ok_and(|file| file.text != here.profile.text);
+        let next_number = self.revisions.list()?.last().map_or(1, |last| last + 1);
+        Ok(InForce { number: here.number, next_number, profile: here.profile, site: here.site, edited })
+    }
+
+    /// Keeps a profile that an operation will put in force, and gives its number.
+    ///
+    /// # Errors
+    /// A [`Fault`] if it cannot be written.
+    pub(crate) fn prepare(&self, profile: &Profile, release: Option<String>, by: &str) -> Result<u64, Fault> {
+        let account = Account { by: by.to_owned(), reason: Reason::Changed, release, time: self.clock.now() };
+        self.revisions.prepare(profile, &account)
     }
 
     /// Puts a draft that was looked at in force.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use bridle_cluster::{Belongings, KubeCluster};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
-use bridle_core::port::{Clock, Timestamp};
+use bridle_core::port::{Attempt, Clock, Quiet, Timestamp};
+use bridle_core::rehearsal::{Rehearsal, Report};
 use bridle_core::release::Secret;
 use bridle_core::site::Site;
 use bridle_core::status::{Health, HostView, NodeView, StatusView, WorkloadView, judge};
@@ -21,6 +22,8 @@ use crate::operations::Operations;
 
 /// How often the last status is kept on disk, for faces while the agent is down.
 const KEEP: Duration = Duration::from_secs(60);
+/// How long a rehearsal may take.
+const REHEARSAL: Duration = Duration::from_secs(180);
 /// How old a look at the cluster may be.
 const FRESH: Duration = Duration::from_secs(2);
 const MIB: u64 = 1024 * 1024;
@@ -35,6 +38,14 @@ pub trait Sight: Send + Sync {
     /// # Errors
     /// A [`Fault`] if it cannot be seen.
     fn look(&self) -> Result<Seen, Fault>;
+
+    /// Tries everything that a change would apply, without changing anything.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the cluster cannot be asked.
+    fn rehearse(&self, _rehearsal: &Rehearsal) -> Result<Report, Fault> {
+        Err(Fault::new(FaultCode::KubernetesRefused).with("what", "rehearsal"))
+    }
 
     /// References and ids of the images that running containers use; `None` if that cannot be told.
     fn images(&self) -> Option<BTreeSet<String>> {
@@ -53,6 +64,11 @@ pub trait Sight: Send + Sync {
 impl Sight for KubeCluster {
     fn look(&self) -> Result<Seen, Fault> {
         self.observe().map(|snapshot| (snapshot.nodes, snapshot.workloads))
+    }
+
+    fn rehearse(&self, rehearsal: &Rehearsal) -> Result<Report, Fault> {
+        let mut attempt = Attempt { limit: REHEARSAL, progress: &mut Quiet, stop: &|| false };
+        KubeCluster::rehearse(self, rehearsal, &mut attempt)
     }
 
     fn images(&self) -> Option<BTreeSet<String>> {

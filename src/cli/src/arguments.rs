@@ -131,6 +131,9 @@ pub enum Upgrade {
         #[command(flatten)]
         how: ChangeOptions,
     },
+    Rehearse {
+        release: Option<String>,
+    },
     Rollback {
         #[command(flatten)]
         how: ChangeOptions,

@@ -2,6 +2,7 @@
 
 mod history;
 mod preview;
+mod rehearsal;
 
 use bridle_client::{Client, ClientConfig};
 use bridle_core::digest::Digest;
@@ -38,6 +39,11 @@ pub async fn run(face: &Face, config: &ClientConfig, command: Upgrade) -> Result
             begin(face, &client, view, &how).await
         }
         Upgrade::Rollback { how } => rollback(face, &client, &how).await,
+        Upgrade::Rehearse { release } => {
+            let release = wanted(&client, release).await?;
+            let view = client.upgrade_plan(&release, false).await.map_err(|error| error.fault())?;
+            rehearsal::show(face, &view)
+        }
         Upgrade::History => history::run(face, &client).await,
     }
 }
@@ -69,8 +75,8 @@ async fn begin(face: &Face, client: &Client, view: ChangeView, how: &ChangeOptio
     }
     // What was confirmed elsewhere goes before what was just planned: the agent says what has changed since.
     let plan = how.plan.unwrap_or(view.plan);
-    if let Some(finding) = view.findings.first().filter(|_| view.blocked()) {
-        return Err(Fault::new(FaultCode::UpgradeBlocked).detail(finding.message.clone()));
+    if let Some(against) = view.against() {
+        return Err(Fault::new(FaultCode::UpgradeBlocked).detail(against));
     }
     if !how.yes && !confirmed(face, &view, plan)? {
         face.say(&Message::new("upgrade-nothing"));

@@ -8,7 +8,7 @@ missing-restore-point = the restore point { $point } is not complete: { $path }
 
 BR-1250 = There is too little space for a restore point: { $needed } MiB are needed below { $path }, and { $free } MiB are free.
     .why = Before anything is changed, configuration and data of Kubernetes are copied, so that everything can go back. Nothing was changed.
-    .fix = Free some space, for instance with: bridle store collect. Then go on with the operation.
+    .fix = Free some space, for instance with: bridle store gc. Then go on with the operation.
 BR-1251 = The copy of the data of Kubernetes for the restore point { $point } is empty or damaged.
     .why = A restore point counts only when its copy is proven. Nothing was changed.
     .fix = Look at: journalctl -u k3s -n 100, and at the state of the disk. Then go on with the operation.

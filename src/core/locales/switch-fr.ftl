@@ -8,7 +8,7 @@ missing-restore-point = le point de restauration { $point } n’est pas complet�
 
 BR-1250 = Il y a trop peu d’espace pour un point de restauration : il faut { $needed } Mio sous { $path }, et { $free } Mio sont libres.
     .why = Avant tout changement, la configuration et les données de Kubernetes sont copiées, pour que tout puisse revenir en arrière. Rien n’a été changé.
-    .fix = Libérez de l’espace, par exemple avec : bridle store collect. Puis poursuivez l’opération.
+    .fix = Libérez de l’espace, par exemple avec : bridle store gc. Puis poursuivez l’opération.
 BR-1251 = La copie des données de Kubernetes pour le point de restauration { $point } est vide ou endommagée.
     .why = Un point de restauration ne compte que si sa copie est prouvée. Rien n’a été changé.
     .fix = Regardez : journalctl -u k3s -n 100, et l’état du disque. Puis poursuivez l’opération.

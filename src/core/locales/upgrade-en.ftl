@@ -177,3 +177,15 @@ change-data-not-copied = The data of { $source } are not copied before the chang
     .why = This version of Bridle copies databases of PostgreSQL only; going back does not need the copy, but nothing else would bring the data back.
     .fix = Make a copy of your own of them if they matter.
 node-old-kubelet = server { $node } to say that it runs Kubernetes { $wanted } (it still says { $found })
+change-not-rehearsed = What would be applied could not be tried before ({ $code }).
+    .why = Kubernetes did not answer to it; what it would refuse shows only in the middle of the change, and everything goes back then.
+    .fix = Try it on its own, and read what it says.
+upgrade-renamed = Your value { $from } gets the place { $to } (by itself)
+upgrade-even-in = To do it all the same, add: --even-in "{ $name }"
+upgrade-rehearsed = Tried without changing anything: { $tried } of { $objects } objects
+help-bridle-upgrade-rehearse = Try an upgrade without changing anything
+    .more = Every part is rendered with the values of this site and shown to Kubernetes, which says whether it would take it.
+    .examples =
+        bridle upgrade rehearse
+        bridle upgrade rehearse campus-1.1.0 --json
+    .release = Which release [default: the newest in the store]

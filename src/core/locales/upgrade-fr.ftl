@@ -177,3 +177,15 @@ change-data-not-copied = Les données de { $source } ne sont pas copiées avant 
     .why = Cette version de Bridle ne copie que des bases PostgreSQL ; revenir en arrière ne demande pas la copie, mais rien d’autre ne ramènerait les données.
     .fix = Faites-en vous-même une copie si elles comptent.
 node-old-kubelet = que le serveur { $node } dise qu’il fait tourner Kubernetes { $wanted } (il dit encore { $found })
+change-not-rehearsed = Ce qui serait appliqué n’a pas pu être essayé avant ({ $code }).
+    .why = Kubernetes n’y a pas répondu ; ce qu’il refuserait ne se verra qu’au milieu du changement, et tout reviendra alors.
+    .fix = Essayez-le à part, et lisez ce qui est dit.
+upgrade-renamed = Votre valeur { $from } prend la place { $to } (automatiquement)
+upgrade-even-in = Pour le faire malgré tout, ajoutez : --even-in "{ $name }"
+upgrade-rehearsed = Essayé sans rien changer : { $tried } objets sur { $objects }
+help-bridle-upgrade-rehearse = Essayer une mise à jour sans rien changer
+    .more = Chaque partie est composée avec les valeurs de ce site et montrée à Kubernetes, qui dit s’il l’accepterait.
+    .examples =
+        bridle upgrade rehearse
+        bridle upgrade rehearse campus-1.1.0 --json
+    .release = Quelle version [par défaut : la plus récente du magasin]

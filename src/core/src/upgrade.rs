@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::{Critical, Window};
+use crate::configuration;
+use crate::configuration::rename::Renamed;
 use crate::digest::Digest;
 use crate::message::Message;
 use crate::plan::OperationKind;
 use crate::plan::forecast::StepForecast;
 use crate::plan::review::{Finding, Severity};
 use crate::plan::upgrade::Changes;
+use crate::rehearsal::{self, Report};
 
 /// A change that was planned and not begun.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,8 +30,21 @@ pub struct ChangeView {
     pub basis: Basis,
     /// What changes in the release.
     pub changes: Changes,
-    /// What changes in the values of the site, oldest place first.
-    pub values: Vec<Message>,
+    /// Values of the site that get another place, as the release declares.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<Renamed>,
+    /// What is to be said of the site's values under the new release.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<configuration::finding::Finding>,
+    /// What the cluster said to everything that would be applied; none if it could not be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<Report>,
+    /// A critical period of the calendar in which nothing is changed unless its name is typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forbidden: Option<Critical>,
+    /// When it would be convenient, soonest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<Window>,
     /// Notes of the release by language.
     pub notes: BTreeMap<String, String>,
     /// The steps.
@@ -100,7 +117,19 @@ impl ChangeView {
     /// Whether a finding stands in the way.
     #[must_use]
     pub fn blocked(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity == Severity::Blocks)
+        self.against().is_some()
+    }
+
+    /// The first thing that stands in the way.
+    #[must_use]
+    pub fn against(&self) -> Option<Message> {
+        let own = self.findings.iter().find(|finding| finding.severity == Severity::Blocks);
+        let values = self.values.iter().find(|finding| finding.severity == Severity::Blocks);
+        let tried = self.rehearsal.iter().flat_map(|report| &report.findings);
+        let tried = tried.into_iter().find(|finding| finding.severity == rehearsal::Severity::Blocks);
+        own.map(|finding| finding.message.clone())
+            .or_else(|| values.map(|finding| finding.message.clone()))
+            .or_else(|| tried.map(|finding| finding.message.clone()))
     }
 
     /// How long everything takes, in seconds.

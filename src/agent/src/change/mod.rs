@@ -5,7 +5,9 @@ mod look;
 use std::sync::Arc;
 
 use bridle_bundle::store::Pin;
-use bridle_core::digest::Digest;
+use bridle_core::calendar::{self, Judgement};
+use bridle_core::configuration::rename::{self, Moved};
+use bridle_core::configuration::{Profile, finding};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::{Language, Message};
 use bridle_core::operation::OperationView;
@@ -13,53 +15,64 @@ use bridle_core::plan::applied::Applied;
 use bridle_core::plan::install::Place;
 use bridle_core::plan::upgrade::{self, Changes, Choices, Current, Wanted};
 use bridle_core::plan::{OperationKind, Plan, PlanError, forecast};
+use bridle_core::port::Clock;
+use bridle_core::rehearsal::{Minor, Rehearsal};
 use bridle_core::release::ReleaseManifest;
 use bridle_core::site::Site;
+use bridle_core::step::ChartName;
 use bridle_core::upgrade::{Basis, ChangeOrder, ChangeView};
-use bridle_host::files::{self, Lock};
+use bridle_host::files::Lock;
 use bridle_host::layout::Layout;
 
+use crate::configuration::{Configurator, InForce};
 use crate::observe::Sight;
 use crate::operations::Operations;
 use crate::store::SharedStore;
-
-/// Largest profile of a site, in bytes.
-const LARGEST_PROFILE: u64 = 1024 * 1024;
 
 /// Plans and begins changes.
 pub(crate) struct Changer {
     layout: Layout,
     operations: Arc<Operations>,
+    configurator: Arc<Configurator>,
     store: Arc<SharedStore>,
     sight: Arc<dyn Sight>,
+    clock: Arc<dyn Clock>,
 }
 
 /// What is there now, as a change needs to know it.
 struct Here {
     release: Pin,
     applied: Applied,
-    /// Number and text of the profile in use.
-    profile: (u64, String),
+    operations: u64,
+    place: Place,
+    /// Number of the revision in force, and the number that the next one gets.
+    number: u64,
+    next_number: u64,
+    profile: Profile,
+    site: Site,
     /// The profile on disk has changes that were never put in place.
     edited: bool,
-    place: Place,
-    operations: u64,
 }
 
 /// A change with its plan.
 struct Prepared {
     plan: Plan,
     view: ChangeView,
+    /// The profile with its number, if the release needs another one.
+    profile: Option<(u64, Profile)>,
+    judgement: Judgement,
 }
 
 impl Changer {
     pub(crate) fn new(
         layout: Layout,
         operations: Arc<Operations>,
+        configurator: Arc<Configurator>,
         store: Arc<SharedStore>,
         sight: Arc<dyn Sight>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { layout, operations, store, sight }
+        Self { layout, operations, configurator, store, sight, clock }
     }
 
     /// What an upgrade to `release` would do.
@@ -99,8 +112,17 @@ impl Changer {
         if prepared.view.plan != order.plan {
             return Err(outdated(order.basis.as_ref(), &prepared.view.basis));
         }
-        if let Some(finding) = prepared.view.findings.iter().find(|_| prepared.view.blocked()) {
-            return Err(Fault::new(FaultCode::UpgradeBlocked).detail(finding.message.clone()));
+        if let Some(against) = prepared.view.against() {
+            return Err(Fault::new(FaultCode::UpgradeBlocked).detail(against));
+        }
+        let forbidden = prepared.judgement.permits(order.even_in.as_deref());
+        forbidden.map_err(|critical| critical.fault(prepared.judgement.windows()))?;
+        if let Some((number, profile)) = &prepared.profile {
+            let release = Some(prepared.plan.to().to_owned());
+            // The digest of the plan was made with the number that the revision must get.
+            if self.configurator.prepare(profile, release, by)? != *number {
+                return Err(outdated(order.basis.as_ref(), &prepared.view.basis));
+            }
         }
         self.operations.begin(prepared.plan, by)
     }
@@ -108,7 +130,7 @@ impl Changer {
     fn prepare_upgrade(&self, release: &str, copy_data: bool) -> Result<Prepared, Fault> {
         let here = self.here()?;
         let target = self.pin(release)?;
-        let others = self.store.store().releases().map_err(|error| self.damaged(&error))?;
+        let others = self.store.store().releases().map_err(|error| damaged(&error))?;
         let known: Vec<&ReleaseManifest> = others.iter().map(|pin| &pin.manifest).collect();
         upgrade::way(&here.release.manifest, &target.manifest, &known).map_err(|no| no.fault())?;
         self.prepare(OperationKind::Upgrade, &here, &target, copy_data)
@@ -122,24 +144,71 @@ impl Changer {
     }
 
     fn prepare(&self, kind: OperationKind, here: &Here, target: &Pin, copy_data: bool) -> Result<Prepared, Fault> {
-        let site = self.site(&here.profile.1)?;
+        let moved = self.moved(kind, here, target)?;
+        let profile = Profile { text: moved.text, ca: here.profile.ca.clone() };
+        let mut values = self.configurator.findings(&profile, &target.manifest, &here.place)?;
+        values.extend(moved.findings);
+        let site = profile.site().unwrap_or_else(|_| here.site.clone());
+        let number = (profile.text != here.profile.text).then_some(here.next_number);
         let current = Current {
             release: &here.release.manifest,
             applied: &here.applied,
-            profile: (here.profile.0, &here.profile.1),
+            profile: (here.number, &here.profile.text),
         };
-        let wanted = Wanted { release: &target.manifest, site: &site, profile: None, place: &here.place };
+        let wanted = Wanted {
+            release: &target.manifest,
+            site: &site,
+            profile: number.map(|number| (number, profile.text.as_str())),
+            place: &here.place,
+        };
         let choices = Choices { kind, number: here.operations, copy_data };
         let plan = upgrade::plan(&current, &wanted, &choices).map_err(|error| impossible(&error))?;
+        let view = self.view(here, target, (&current, &wanted), kind, &plan);
+        let judgement = calendar::judge(self.clock.now(), &here.site.calendar);
+        let view = ChangeView {
+            renamed: moved.renamed,
+            values: finding::in_order(values),
+            forbidden: judgement.permits(None).err(),
+            windows: judgement.windows().to_vec(),
+            ..view
+        };
+        Ok(Prepared { plan, view, profile: number.map(|number| (number, profile)), judgement })
+    }
+
+    fn view(
+        &self,
+        here: &Here,
+        target: &Pin,
+        (current, wanted): (&Current<'_>, &Wanted<'_>),
+        kind: OperationKind,
+        plan: &Plan,
+    ) -> ChangeView {
         let changes = Changes::between(current.release, wanted.release);
         let measured = self.measured(here, &changes);
-        let findings = upgrade::findings(&current, &wanted, kind, &measured);
-        let interrupting = |name: &str| {
-            let of =
-                |release: &ReleaseManifest| release.charts.iter().any(|chart| chart.name == name && chart.interrupts);
-            of(current.release) || of(wanted.release)
+        let mut findings = upgrade::findings(current, wanted, kind, &measured);
+        let rehearsal = match self.sight.rehearse(&rehearsal(current, wanted)) {
+            Ok(report) => Some(report),
+            Err(fault) => {
+                findings.push(upgrade::not_rehearsed(&fault));
+                None
+            }
         };
-        let view = ChangeView {
+        let interrupting = |name: &str| {
+            let of = |release: &ReleaseManifest| {
+                let chart = release.charts.iter().find(|chart| chart.name == name && chart.interrupts)?;
+                Some(chart.namespace.clone())
+            };
+            let namespace = of(wanted.release).or_else(|| of(current.release));
+            let noticed = |namespace: &String| match &rehearsal {
+                // What was rendered with the site's values tells more than what the publisher found in general.
+                Some(report) => {
+                    report.interruptions.iter().any(|one| one.is_noticed() && one.workload.namespace == *namespace)
+                }
+                None => true,
+            };
+            namespace.as_ref().is_some_and(noticed)
+        };
+        ChangeView {
             kind,
             from: current.release.id(),
             to: wanted.release.id(),
@@ -147,17 +216,30 @@ impl Changer {
             basis: Basis {
                 installed: here.applied.release.clone(),
                 release: target.release_manifest,
-                profile: Digest::of(here.profile.1.as_bytes()),
+                profile: here.profile.digest(),
                 operations: here.operations,
             },
-            values: Vec::new(),
             notes: wanted.release.notes.clone(),
-            steps: forecast::steps(&plan, &self.operations.learned(), &interrupting),
+            steps: forecast::steps(plan, &self.operations.learned(), &interrupting),
             disk: measured.disk,
             changes,
             findings,
+            rehearsal,
+            renamed: Vec::new(),
+            values: Vec::new(),
+            forbidden: None,
+            windows: Vec::new(),
+        }
+    }
+
+    /// The site's values as the release that is to come names them.
+    fn moved(&self, kind: OperationKind, here: &Here, target: &Pin) -> Result<Moved, Fault> {
+        let text = &here.profile.text;
+        let moved = match kind {
+            OperationKind::Rollback => rename::renamed_back(text, &here.release.manifest),
+            _ => rename::renamed(text, &target.manifest),
         };
-        Ok(Prepared { plan, view })
+        moved.map_err(|error| Fault::new(FaultCode::ConfigurationInvalid).because(&error))
     }
 
     fn here(&self) -> Result<Here, Fault> {
@@ -166,29 +248,35 @@ impl Changer {
         let release = self.pin(&applied.release)?;
         let settings = applied.settings.as_ref().ok_or_else(|| Fault::new(FaultCode::NothingInstalled))?;
         let place = Place { node: settings.node.clone(), address: settings.address.clone() };
-        let text = self.profile_text()?;
-        Ok(Here { release, profile: (applied.revision, text), edited: false, applied, place, operations })
-    }
-
-    fn profile_text(&self) -> Result<String, Fault> {
-        let path = self.layout.site_file();
-        let text = files::read_limited(&path, LARGEST_PROFILE)?;
-        text.ok_or_else(|| Fault::new(FaultCode::FileUnreadable).with("path", path.display().to_string()))
-    }
-
-    fn site(&self, text: &str) -> Result<Site, Fault> {
-        let path = self.layout.site_file().display().to_string();
-        Site::parse(text).map_err(|error| Fault::new(FaultCode::ProfileInvalid).with("path", path).because(&error))
+        let InForce { number, next_number, profile, site, edited } = self.configurator.in_force()?;
+        Ok(Here { release, applied, operations, place, number, next_number, profile, site, edited })
     }
 
     fn pin(&self, id: &str) -> Result<Pin, Fault> {
-        let pin = self.store.store().pin(id).map_err(|error| self.damaged(&error))?;
+        let pin = self.store.store().pin(id).map_err(|error| damaged(&error))?;
         pin.ok_or_else(|| Fault::new(FaultCode::ReleaseAbsent).with("release", id))
     }
+}
 
-    fn damaged(&self, error: &dyn std::error::Error) -> Fault {
-        Fault::new(FaultCode::StoreDamaged).because(error)
+/// Everything that the change would apply, to be tried.
+fn rehearsal(current: &Current<'_>, wanted: &Wanted<'_>) -> Rehearsal {
+    let charts = upgrade::charts(wanted);
+    let packages = wanted.release.charts.iter().filter(|chart| chart.has_crds).map(|chart| chart.package.digest);
+    let names = current.applied.charts.values();
+    // A minor that cannot be read is nobody's: the release's version is one by its type.
+    let target = wanted.release.kubernetes.version.to_string().parse().unwrap_or_else(|_| Minor::one(0));
+    Rehearsal {
+        charts,
+        current: names
+            .map(|chart| ChartName { name: chart.name.clone(), namespace: chart.namespace.clone() })
+            .collect(),
+        kubernetes_target: target,
+        crds: packages.collect(),
     }
+}
+
+fn damaged(error: &dyn std::error::Error) -> Fault {
+    Fault::new(FaultCode::StoreDamaged).because(error)
 }
 
 fn impossible(error: &PlanError) -> Fault {

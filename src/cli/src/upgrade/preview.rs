@@ -23,9 +23,15 @@ pub fn lines(face: &Face, view: &ChangeView) -> Vec<String> {
     lines.push(String::new());
     lines.push(face.paint.strong(&words(&Message::new("upgrade-changes"))));
     lines.extend(changes(face, &view.changes).into_iter().map(|line| format!("  {line}")));
-    lines.extend(view.values.iter().map(|value| format!("  {}", words(value))));
+    lines.extend(view.renamed.iter().map(|renamed| {
+        let message = Message::new("upgrade-renamed").with("from", renamed.from.to_string());
+        format!("  {}", words(&message.with("to", renamed.to.to_string())))
+    }));
     lines.extend(notes(face, view));
     lines.extend(findings(face, &view.findings));
+    lines.extend(super::rehearsal::values(face, view));
+    lines.extend(view.rehearsal.iter().flat_map(|report| super::rehearsal::lines(face, report)));
+    lines.extend(calendar(face, view));
     lines.push(String::new());
     lines.extend(steps(face, view));
     lines.push(String::new());
@@ -117,6 +123,18 @@ fn steps(face: &Face, view: &ChangeView) -> Vec<String> {
         }
     }
     lines
+}
+
+/// A critical period, and when it would be convenient.
+fn calendar(face: &Face, view: &ChangeView) -> Vec<String> {
+    let Some(critical) = &view.forbidden else { return Vec::new() };
+    let message = critical.message(&view.windows);
+    let even = Message::new("upgrade-even-in").with("name", critical.name.as_str());
+    vec![
+        String::new(),
+        format!("{}{}", face.paint.sign(BLOCKS, face.language), face.words(&message)),
+        format!("    {}", face.words(&even)),
+    ]
 }
 
 fn interruption(view: &ChangeView) -> Message {

@@ -63,5 +63,17 @@ pub fn renamed(text: &str, release: &ReleaseManifest) -> Result<Moved, EditError
     Ok(moved)
 }
 
+/// The profile `text` with the renames of `release` undone: for the release before it.
+///
+/// # Errors
+/// [`EditError::Toml`] if the text is no TOML.
+pub fn renamed_back(text: &str, release: &ReleaseManifest) -> Result<Moved, EditError> {
+    let mut back = release.clone();
+    for rename in back.charts.iter_mut().flat_map(|chart| &mut chart.renames) {
+        std::mem::swap(&mut rename.from, &mut rename.to);
+    }
+    renamed(text, &back)
+}
+
 #[cfg(test)]
 mod tests;

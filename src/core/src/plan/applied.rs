@@ -27,6 +27,8 @@ pub struct Applied {
     pub secrets: Vec<Secret>,
     /// Revision of the configuration; 0 if no operation put one in place.
     pub revision: u64,
+    /// Revision of the configuration before the last upgrade.
+    pub revision_before: u64,
     /// Restore points that committed operations made, oldest first, as far as they were not removed again.
     pub points: Vec<String>,
 }
@@ -48,6 +50,7 @@ impl Applied {
         };
         match plan.kind() {
             OperationKind::Upgrade => {
+                applied.revision_before = applied.revision;
                 applied.before = Some(std::mem::replace(&mut applied.release, plan.to().to_owned()))
             }
             OperationKind::Rollback => {
@@ -75,6 +78,7 @@ impl Applied {
             namespaces: Vec::new(),
             secrets: Vec::new(),
             revision: 0,
+            revision_before: 0,
             points: Vec::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! What stands against a change, and what should be looked at before it.
 
 use super::{Current, Wanted, minor};
+use crate::fault::Fault;
 use crate::plan::OperationKind;
 use crate::plan::review::{Finding, blocks, warns};
 use crate::release::{DataKind, DataSource, Migrate, Migration, PostgresqlVersion, ReleaseManifest};
@@ -44,6 +45,12 @@ pub fn findings(current: &Current<'_>, wanted: &Wanted<'_>, kind: OperationKind,
         kept_minor(current, wanted, &mut found);
     }
     found
+}
+
+/// The change could not be tried before; `fault` says why.
+#[must_use]
+pub fn not_rehearsed(fault: &Fault) -> Finding {
+    warns("change-not-rehearsed").with("code", fault.code.code()).command("bridle upgrade rehearse")
 }
 
 fn space(disk: &DiskForecast, found: &mut Vec<Finding>) {

@@ -22,7 +22,7 @@ use crate::step::{
 };
 
 pub use changes::{Changes, ChartChange, ImageChanges};
-pub use findings::{Measured, findings};
+pub use findings::{Measured, findings, not_rehearsed};
 pub use kubernetes::{Kubernetes, NoWay as NoKubernetesWay, minor};
 pub use way::{NoWay, stops, way};
 
@@ -283,6 +283,13 @@ fn gone(applied: &Applied, release: &ReleaseManifest) -> Vec<ChartStep> {
     let left =
         applied.charts.values().filter(|chart| !wanted.contains(&(chart.name.as_str(), chart.namespace.as_str())));
     left.cloned().collect()
+}
+
+/// The charts of the wanted release in their order, with all values.
+#[must_use]
+pub fn charts(wanted: &Wanted<'_>) -> Vec<ChartStep> {
+    let step = |chart: &crate::release::Chart| chart_step(chart, wanted.release, wanted.site, wanted.place);
+    in_order(wanted.release).into_iter().map(step).collect()
 }
 
 /// What Kubernetes would be configured with.
