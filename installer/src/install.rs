@@ -151,7 +151,8 @@ fn already(
     let operations = history(layout)?;
     if let Some(open) = operations.iter().find(|operation| !operation.state.is_final()) {
         if open.to != release || open.kind != OperationKind::Install {
-            return Err(Fault::new(FaultCode::OperationRunning).with("operation", open.id.as_str()));
+            let fault = Fault::new(FaultCode::OperationRunning).with("operation", open.id.as_str());
+            return Err(fault.detail(open.holder()));
         }
         console.say(&Message::new("install-running").with("release", release));
         if look_only {

@@ -348,7 +348,11 @@ impl State {
 fn refuse_second(state: &State) -> Result<(), Fault> {
     match state.open.front() {
         Some(open) => {
-            let detail = Message::new("operation-not-ended").with("operation", open.as_str());
+            let current = state.current.as_ref().filter(|current| current.view.id == *open);
+            let detail = current.map_or_else(
+                || Message::new("operation-not-ended").with("operation", open.as_str()),
+                |current| current.view.holder(),
+            );
             Err(Fault::new(FaultCode::OperationRunning).with("operation", open.as_str()).detail(detail))
         }
         None => Ok(()),

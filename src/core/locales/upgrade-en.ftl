@@ -189,3 +189,4 @@ help-bridle-upgrade-rehearse = Try an upgrade without changing anything
         bridle upgrade rehearse
         bridle upgrade rehearse campus-1.1.0 --json
     .release = Which release [default: the newest in the store]
+operation-held = { $operation } was begun by { $by } at { $since } and has not ended.

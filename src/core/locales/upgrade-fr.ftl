@@ -189,3 +189,4 @@ help-bridle-upgrade-rehearse = Essayer une mise à jour sans rien changer
         bridle upgrade rehearse
         bridle upgrade rehearse campus-1.1.0 --json
     .release = Quelle version [par défaut : la plus récente du magasin]
+operation-held = { $operation } a été lancée par { $by } le { $since } et n’est pas terminée.

@@ -12,6 +12,7 @@ use crate::message::Message;
 use crate::plan::OperationKind;
 use crate::port::Timestamp;
 use crate::step::{StepId, Undo};
+use crate::wording;
 
 /// Name of an operation: `YYYYMMDD-HHMMSS-KIND`, unique on a host, in the order of time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -88,6 +89,9 @@ pub struct OperationView {
     pub fault: Option<Fault>,
     /// Whether it was asked to pause.
     pub pause_asked: bool,
+    /// Who confirmed it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
     /// Why everything goes or went back; none if an operator wanted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Fault>,
@@ -211,10 +215,20 @@ impl OperationView {
         Message::new(code).with("release", self.to.as_str())
     }
 
+    /// Who holds the server with it, and since when.
+    #[must_use]
+    pub fn holder(&self) -> Message {
+        let since = wording::moment(self.started);
+        Message::new("operation-held")
+            .with("operation", self.id.as_str())
+            .with("by", self.by.as_str())
+            .with("since", since)
+    }
+
     /// The view after the first event of an operation; `None` if that is not `Approved`.
     #[must_use]
     pub fn begin(event: &Event) -> Option<Self> {
-        let EventKind::Approved { plan, .. } = &event.kind else { return None };
+        let EventKind::Approved { plan, by, .. } = &event.kind else { return None };
         let steps = plan.steps().iter().map(|planned| StepView {
             id: planned.id,
             title: planned.step.title(),
@@ -241,6 +255,7 @@ impl OperationView {
             steps: steps.collect(),
             fault: None,
             pause_asked: false,
+            by: by.clone(),
             cause: None,
             commit: plan.commit(),
         })
