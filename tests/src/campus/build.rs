@@ -34,6 +34,11 @@ pub const SECOND: &str = "1.1.0";
 pub const BAD: [&str; 5] =
     ["1.2.0-bad.crash", "1.2.0-bad.flap", "1.2.0-bad.migration", "1.2.0-bad.budget", "1.2.0-bad.schema"];
 
+/// Its agent ends at its start.
+pub const BAD_AGENT: &str = "1.2.0-bad.agent";
+/// Its agent begins journals in a newer format.
+pub const NEXT: &str = "1.2.0-next";
+
 /// Builds the first release of the checkout at `root`; what did not change comes from the cache.
 ///
 /// # Errors

@@ -12,7 +12,9 @@ pub mod template;
 mod uninstall;
 pub mod upgrade;
 
-pub use build::{BAD, Campus, FIRST, SECOND, build, build_from_lock, build_release, built, built_release, checkout};
+pub use build::{
+    BAD, BAD_AGENT, Campus, FIRST, NEXT, SECOND, build, build_from_lock, build_release, built, built_release, checkout,
+};
 pub use cut::{goes_on_after_a_cut, picked_by_the_commit};
 pub use front_door::FrontDoor;
 pub use install::{HOST, Installation, SITE, site_profile};
