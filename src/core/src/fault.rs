@@ -247,6 +247,26 @@ faults! {
     SecretUnknown = "BR-1239", Usage;
     /// What was given as a secret cannot be one.
     SecretInvalid = "BR-1240", Usage;
+    /// There is no such upload.
+    UploadUnknown = "BR-1280", Failed;
+    /// A piece of an upload begins somewhere else than the last one ended.
+    UploadOffset = "BR-1281", Failed;
+    /// Something else is being done with the upload.
+    UploadBusy = "BR-1282", Busy;
+    /// There are as many uploads as there may be.
+    UploadsTooMany = "BR-1283", Failed;
+    /// The file is larger than an upload may be.
+    UploadTooLarge = "BR-1284", Failed;
+    /// The upload does not fit on the disk.
+    UploadNoRoom = "BR-1285", Failed;
+    /// The upload is not complete.
+    UploadIncomplete = "BR-1286", Failed;
+    /// No release that could be added was found on any medium.
+    NoReleaseFound = "BR-1287", Failed;
+    /// Several releases were found, and nobody can be asked.
+    ReleaseChoiceNeeded = "BR-1288", Confirmation;
+    /// A medium does not answer.
+    MediumSilent = "BR-1289", Failed;
     /// Something inside Bridle is wrong.
     Internal = "BR-1099", Failed;
 }

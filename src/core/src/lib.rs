@@ -32,4 +32,5 @@ pub mod step;
 pub mod store;
 pub mod trial;
 pub mod upgrade;
+pub mod upload;
 pub mod wording;

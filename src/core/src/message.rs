@@ -191,6 +191,8 @@ const ENGLISH_FILES: &[&str] = &[
     include_str!("../locales/switch-en.ftl"),
     include_str!("../locales/soak-en.ftl"),
     include_str!("../locales/recreate-en.ftl"),
+    include_str!("../locales/upgrade-screen-en.ftl"),
+    include_str!("../locales/upload-en.ftl"),
 ];
 const FRENCH_FILES: &[&str] = &[
     include_str!("../locales/fr.ftl"),
@@ -211,6 +213,8 @@ const FRENCH_FILES: &[&str] = &[
     include_str!("../locales/switch-fr.ftl"),
     include_str!("../locales/soak-fr.ftl"),
     include_str!("../locales/recreate-fr.ftl"),
+    include_str!("../locales/upgrade-screen-fr.ftl"),
+    include_str!("../locales/upload-fr.ftl"),
 ];
 
 #[cfg(test)]

@@ -1,0 +1,42 @@
+# Words of uploads in pieces, and of releases that are found on a medium.
+
+BR-1280 = There is no upload { $id }.
+    .why = It was added, removed, or given up because nothing came for a week.
+    .fix = Begin again, or bring the file on the server itself with: bridle release add FILE
+BR-1281 = The next piece begins at byte { $offset } of { $size }.
+    .why = The upload was interrupted, or two programs send it.
+    .fix = Go on from that byte. Or bring the file on the server itself with: bridle release add FILE
+BR-1282 = Something else is being done with this upload.
+    .why = Two programs use it at the same time, or it is being added.
+    .fix = Wait a moment and try again.
+BR-1283 = There are { $count } uploads that have not ended.
+    .why = Each takes space until it is added or removed.
+    .fix = Finish or remove one of them first. Or bring the file on the server itself with: bridle release add FILE
+BR-1284 = The file has { $found } MB; at most { $limit } MB can be uploaded.
+    .why = No release is that large.
+    .fix = Choose the right file. A delta is much smaller: give the publisher the list of bridle release have
+BR-1285 = The upload needs { $needed } MB on the disk, and { $free } MB are free.
+    .why = Until it is verified and added, an upload takes its size twice.
+    .fix = bridle release add FILE on the server itself takes half of that. A delta takes less. See what uses the space with: bridle store space
+BR-1286 = The upload is not complete: { $done } of { $total } MB are there.
+    .why = Nothing is added before all of it has come.
+    .fix = Send the rest first.
+BR-1287 = No release that could be added was found in { $places }.
+    .why = Looked at were files that end in .bundle or .run, up to two folders deep; what stands above says why none of them can be used.
+    .fix = Mount the medium, or say where the file is with: bridle release add FILE
+BR-1288 = { $count } releases could be added, and nobody can be asked which.
+    .why = The input is not a terminal, and there is more than one.
+    .fix = Say which one with: bridle release add FILE
+BR-1289 = { $places } does not answer.
+    .why = A medium or a network folder that is mounted there hangs.
+    .fix = Unmount it, or say where the file is with: bridle release add FILE
+
+release-found-head = Found:
+release-found-new = { $name } { $version }, newer than all here
+release-found-delta = { $name } { $version }, a delta, newer than all here
+release-found-here = { $name } { $version }, in the store already
+release-found-refused = cannot be used: { $why }
+release-found-ask = Add { $release } from { $path }?
+release-found-which = Which one? Its number, or nothing to stop:
+release-found-none = Nothing was added.
+release-found-limit = More than { $count } names in { $path }: not all were looked at.
