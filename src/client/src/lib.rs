@@ -10,6 +10,7 @@ mod connection;
 mod error;
 mod event_stream;
 mod follow;
+mod learned;
 pub mod offline;
 mod recreate;
 mod removal;

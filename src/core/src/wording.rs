@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::fault::Fault;
 use crate::message::{Language, Message};
+use crate::operation::{OperationState, OperationView, StepState, StepView};
 use crate::port::Timestamp;
 
 /// A space that does not break a line.
@@ -54,6 +55,41 @@ pub fn elapsed(since: Timestamp, now: Timestamp) -> String {
 pub fn moment(time: Timestamp) -> String {
     let text = time.rfc3339();
     format!("{} {} UTC", &text[..10], text[10..].trim_start_matches('T').trim_end_matches('Z'))
+}
+
+/// How far a step is; `None` where nothing is counted. Things are counted, bytes are measured, health is timed.
+#[must_use]
+pub fn progress(step: &StepView, language: Language) -> Option<Message> {
+    let (done, total) = step.progress?;
+    if step.title.code == "step-soak" {
+        let time = |seconds| self::duration(Duration::from_secs(seconds));
+        return Some(Message::new("soak-held").with("held", time(done)).with("of", time(total)));
+    }
+    // Nothing that is counted here comes in millions.
+    let amount = |n: u64| if total < 1_000_000 { n.to_string() } else { bytes(n, language) };
+    Some(Message::new("step-progress").with("done", amount(done)).with("total", amount(total)))
+}
+
+/// What is left, about: whole minutes, rounded up.
+#[must_use]
+pub fn about(seconds: u64) -> Message {
+    Message::new("operation-left").with("minutes", if seconds < 60 { 0 } else { seconds.div_ceil(60) })
+}
+
+/// Why an operation goes or went back; `None` where it does not.
+#[must_use]
+pub fn way_back(view: &OperationView, language: Language) -> Option<Message> {
+    if !matches!(view.state, OperationState::RollingBack | OperationState::RolledBack) {
+        return None;
+    }
+    let undone = view.steps.iter().filter(|step| step.state == StepState::Undone).count();
+    let message = match &view.cause {
+        Some(cause) => Message::new("back-because")
+            .with("because", cause.message.render(language).trim_end_matches('.'))
+            .with("code", cause.code.code()),
+        None => Message::new("back-wanted"),
+    };
+    Some(message.with("undone", undone))
 }
 
 /// A fault in words.

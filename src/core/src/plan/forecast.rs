@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::Plan;
 use crate::event::{Event, EventKind};
 use crate::message::Message;
+use crate::operation::{OperationState, OperationView, StepState};
+use crate::port::Timestamp;
 use crate::step::{ChartStep, ClusterStep, HostStep, PlannedStep, Step, StepId, Undo};
 
 /// So many of the last durations of a step count.
@@ -86,6 +88,24 @@ pub fn steps(plan: &Plan, learned: &Learned, interrupting: &dyn Fn(&str) -> bool
     plan.steps().iter().map(forecast).collect()
 }
 
+/// Seconds that are left of an operation whose steps were forecast; `None` where nobody can say: it does not go forward, or
+/// nothing but its last step is left and that takes longer than ever.
+#[must_use]
+pub fn remaining(view: &OperationView, steps: &[StepForecast], now: Timestamp) -> Option<u64> {
+    if !matches!(view.state, OperationState::Approved | OperationState::Running | OperationState::Verifying) {
+        return None;
+    }
+    let left = view.steps.iter().map(|step| {
+        let seconds = steps.iter().find(|known| known.id == step.id).map_or(0, |known| u64::from(known.seconds));
+        match (step.state, step.began) {
+            (StepState::Done | StepState::Skipped | StepState::Undone, _) => 0,
+            (StepState::Running, Some(began)) => seconds.saturating_sub(now.0.saturating_sub(began.0) / 1000),
+            _ => seconds,
+        }
+    });
+    Some(left.sum()).filter(|left| *left > 0)
+}
+
 /// What names a step from one run to the next.
 fn key(step: &Step) -> String {
     let names: Vec<&str> = charts(step).iter().map(|chart| chart.name.as_str()).collect();
@@ -158,6 +178,34 @@ mod tests {
             learned.learn(&history(1));
         }
         assert_eq!(learned.seconds(step), Some((1, 11)));
+    }
+
+    #[test]
+    fn what_is_left_shrinks_with_the_steps_and_is_never_made_up() {
+        let plan = plan();
+        let forecast = steps(&plan, &Learned::default(), &|_| false);
+        let all: u64 = forecast.iter().map(|step| u64::from(step.seconds)).sum();
+        let mut bench = Bench::new(&plan);
+        bench.run().expect("run");
+        let events = bench.journal.records;
+        let mut view = OperationView::begin(&events[0]).expect("approved");
+        assert_eq!(remaining(&view, &forecast, view.started), Some(all));
+        let mut before = all;
+        for event in &events[1..] {
+            view.apply(event);
+            let left = remaining(&view, &forecast, event.time).unwrap_or(0);
+            assert!(left <= before, "{left} after {before}");
+            before = left;
+        }
+        assert_eq!(before, 0);
+        for state in [OperationState::Paused, OperationState::RollingBack, OperationState::NeedsOperator] {
+            view.state = state;
+            view.steps[0].state = StepState::Pending;
+            assert_eq!(remaining(&view, &forecast, view.started), None);
+        }
+        view.state = OperationState::Running;
+        assert_eq!(remaining(&view, &forecast, view.started), Some(u64::from(forecast[0].seconds)));
+        assert_eq!(remaining(&view, &[], view.started), None, "without a forecast nothing is said");
     }
 
     #[test]

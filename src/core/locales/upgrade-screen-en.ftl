@@ -1,0 +1,128 @@
+# Words of changes on the screens: updates, plan, running, failed.
+
+tui-updates = Updates
+tui-plan = Plan
+tui-step = Step
+tui-releases = Releases on this server
+tui-releases-asked = Asking which releases are here… { $time }
+tui-releases-none = There is no release on this server. Bring the publisher’s file with: bridle release add FILE
+tui-releases-newest = The release in use is the newest one here. Bring a newer file with: bridle release add FILE
+tui-release-in-use = in use
+tui-release-newer = newer
+tui-release-older = older
+tui-release-other = another platform
+tui-release-line = { $release }  { $size }, { $images } { $images ->
+        [one] image
+       *[other] images
+    }, since { $added }
+tui-planning = Working out the plan for { $release }; everything is tried, nothing is changed… { $time }
+tui-planning-back = Working out the way back; everything is tried, nothing is changed… { $time }
+tui-starting = Looking at everything once more, then it begins… { $time }
+tui-show-plan = Show the plan
+tui-return-plan = Go back to the release before…
+tui-cancel = Cancel
+tui-start = Start now
+tui-plan-again = Plan again
+tui-details = Details
+tui-blocked = Cannot start: { $what }
+tui-blocked-period = Cannot start in the period “{ $name }”
+tui-blocked-busy = Cannot start: another operation runs
+tui-blocked-offline = Cannot start: the agent does not answer
+tui-nothing-blocks = Nothing stands in the way.
+tui-by-command = The same by command: { $command }
+tui-takes = Takes about { $time }. Users should notice nothing.
+tui-takes-interrupted = Takes about { $time }. Something is down for users for up to { $down }.
+tui-runs = { $runs ->
+        [0] These are usual times; nothing like it ran here before.
+        [one] Times are known from one run here.
+       *[other] Times are known from { $runs } runs here.
+    }
+tui-steps = Steps
+tui-steps-time = time
+tui-steps-undo = if it fails
+tui-undo-by = { $undo }
+tui-undo-nothing = nothing to undo
+tui-undo-committed = stays
+tui-commit = From here on it is in force and no longer goes back by itself
+tui-findings = What was found
+tui-rest = Space and time
+tui-step-title = Step { $step } of { $steps }: { $title }
+tui-step-time = Time: about { $time }. { $runs ->
+        [0] A usual value; nothing like it ran here before.
+        [one] Known from one run here.
+       *[other] Known from { $runs } runs here.
+    }
+tui-step-notice = Users notice it: something is down meanwhile.
+tui-step-no-notice = Users should notice nothing of it.
+tui-step-undo = If it fails: “{ $undo }”, by itself.
+tui-step-undo-nothing = If it fails: nothing has to be undone for this step.
+tui-step-committed = It lies behind the confirmation: if it fails, the operation waits for you; nothing goes back by itself.
+tui-step-state = State: { $state }
+tui-step-began = Begun { $time }, attempt { $attempt }
+tui-step-took = It took { $time }.
+tui-step-not-undoable = It cannot be taken back.
+tui-usual = usually { $time }
+tui-started = started { $time } UTC
+tui-started-by = started { $time } UTC by { $by }
+tui-may-close = You may close this window: it goes on. Come back with: bridle tui
+tui-in-force = It is in force now, so nothing goes back by itself any more.
+tui-hand-over = The agent hands over to the one of the new release. It goes on; this screen reconnects by itself.
+tui-no-answer-goes-on = The agent does not answer; what runs goes on as soon as it does. Trying again by itself.
+tui-fold-open = d shows what the programs said ({ $count } { $count ->
+        [one] message
+       *[other] messages
+    })
+tui-failed-title = Step { $step } failed: { $title }
+tui-back-title = It was taken back
+label-what = WHAT
+label-now = NOW
+now-waits = The operation waits for you. Steps that are done stay; nothing else is changed.
+now-waits-committed = { $release } is in force already; what is left waits for you.
+now-back = { $release } is in use as before. What users have entered is still there.
+now-back-nothing = Everything is as it was before.
+now-back-some = Some steps could not be taken back; their state is shown above.
+back-wanted-what = Somebody wanted it back.
+do-retry = [{ $key }] try this step again, when the cause is mended
+do-abort = [{ $key }] take everything back
+do-skip = go on without this step: { $command }
+do-leave = leave it as it is: nothing happens until you decide
+do-plan = look at the plan again: { $command }
+do-nothing = Nothing has to be done.
+tui-ask-back-upgrade = Go back to { $release }? { $steps ->
+        [0] Nothing was done yet.
+        [one] One step is taken back.
+       *[other] { $steps } steps are taken back, the last one first.
+    } Users may have to wait meanwhile. What they have entered stays.
+tui-ask-back-install = Take the installation of { $release } back? { $steps ->
+        [0] Nothing was done yet.
+        [one] One step is taken back.
+       *[other] { $steps } steps are taken back, the last one first.
+    } Afterwards nothing of it runs.
+tui-ask-back-other = Take it back? { $steps ->
+        [0] Nothing was done yet.
+        [one] One step is taken back.
+       *[other] { $steps } steps are taken back, the last one first.
+    } Users may have to wait meanwhile. What they have entered stays.
+soak-held = health has held for { $held } of { $of }
+operation-left = { $minutes ->
+        [0] less than a minute left
+       *[other] about { $minutes } min left
+    }
+back-because = It goes back because: { $because } ({ $code }). { $undone ->
+        [0] No step is undone yet.
+        [one] One step is undone.
+       *[other] { $undone } steps are undone.
+    }
+back-wanted = It goes back because somebody wanted it. { $undone ->
+        [0] No step is undone yet.
+        [one] One step is undone.
+       *[other] { $undone } steps are undone.
+    }
+attach-hand-over = The agent hands over to the one of the new release. The operation goes on; reconnecting…
+attach-in-force = The change is in force; from here on it no longer goes back by itself.
+key-updates = updates
+key-updates-long = the releases here, and what an update would do
+key-details = details
+key-details-long = all about a step; after a failure, what the programs said
+key-page = Page Up/Down
+key-page-long = move by pages
