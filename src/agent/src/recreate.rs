@@ -11,16 +11,14 @@ use bridle_core::release::ReleaseManifest;
 use bridle_core::removal::Data;
 use bridle_core::site::Site;
 use bridle_core::step::{HostStep, Step};
-use bridle_host::files::{self, Lock};
+use bridle_host::configuration::Revisions;
+use bridle_host::files::Lock;
 use bridle_host::layout::Layout;
 use bridle_host::removal::inventory;
 
 use crate::observe::Sight;
 use crate::operations::Operations;
 use crate::store::SharedStore;
-
-/// Largest site profile that is read, in bytes.
-const LARGEST: u64 = 1024 * 1024;
 
 /// Begins renewals.
 pub(crate) struct Renewer {
@@ -97,10 +95,13 @@ impl Renewer {
     }
 
     fn site(&self) -> Result<Site, Fault> {
-        let path = self.layout.site_file();
-        let invalid = || Fault::new(FaultCode::ProfileInvalid).with("path", path.display().to_string());
-        let text = files::read_limited(&path, LARGEST)?.ok_or_else(invalid)?;
-        Site::parse(&text).map_err(|error| invalid().because(&error))
+        // What is in force, not what somebody may be writing.
+        let revisions = Revisions::on_disk(&self.layout);
+        let in_force = revisions.in_force()?.map(|(_, profile)| profile);
+        let profile = in_force.map_or_else(|| revisions.file(), Ok)?;
+        let invalid =
+            || Fault::new(FaultCode::ProfileInvalid).with("path", self.layout.site_file().display().to_string());
+        profile.site().map_err(|errors| errors.iter().fold(invalid(), |fault, error| fault.because(error)))
     }
 
     /// Where the cluster was made: its node never gets another name or address.

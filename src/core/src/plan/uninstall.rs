@@ -1,10 +1,11 @@
 //! The plan of an uninstallation: the installation's journal backwards, then what no step of it made alone.
 
+use super::applied::Applied;
 use super::{OnFailure, OperationKind, Plan, PlanError};
 use crate::message::Message;
 use crate::release::{Secret, SecretContent};
 use crate::removal::Data;
-use crate::step::{ClusterStep, HostStep, PlannedStep, Step, StepId, Target, Undo};
+use crate::step::{ChartName, ChartStep, ClusterStep, HostStep, PlannedStep, Step, StepId, Target, Undo};
 
 /// What the planner needs to know of the host.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +16,8 @@ pub struct Installed {
     pub release: String,
     /// The last installation, however far it came.
     pub install: Option<Plan>,
+    /// The changes since (upgrades, returns, configurations), oldest first, however far they came.
+    pub since: Vec<Plan>,
     /// Whether the Kubernetes API answers.
     pub api: bool,
     /// Whether a cluster ever ran here, so that it holds secrets.
@@ -37,6 +40,7 @@ pub fn plan(installed: &Installed, data: Data) -> Result<Plan, PlanError> {
     if data == Data::Keep {
         let up = draft.keep_secrets(installed) || installed.api;
         if up {
+            draft.later_charts_gone(installed);
             draft.charts_gone(installed.install.as_ref());
         }
     }
@@ -70,20 +74,41 @@ struct Draft<'a> {
 impl Draft<'_> {
     /// Keeps the secrets of the site; gives whether the cluster was started for it.
     fn keep_secrets(&mut self, installed: &Installed) -> bool {
-        let secrets = installed.install.as_ref().map(secrets).unwrap_or_default();
+        let secrets = secrets(installed);
         if secrets.is_empty() || !installed.datastore || !installed.volumes {
             return false;
         }
         if !installed.api {
             // An installation that was taken back left data and cluster, but neither configuration nor unit.
+            let now = installed
+                .install
+                .as_ref()
+                .and_then(|install| Applied::after([install].into_iter().chain(&installed.since)));
             for step in installed.install.iter().flat_map(|plan| plan.steps()) {
-                if let Step::Host(HostStep::ConfigureKubernetes(_) | HostStep::StartKubernetes { .. }) = &step.step {
-                    self.push(step.on.clone(), step.step.clone(), step.limit_seconds, step.weight);
+                if let Step::Host(host @ (HostStep::ConfigureKubernetes(_) | HostStep::StartKubernetes { .. })) =
+                    &step.step
+                {
+                    let host = as_of_now(host, now.as_ref());
+                    self.push(step.on.clone(), Step::Host(host), step.limit_seconds, step.weight);
                 }
             }
         }
         self.cluster(ClusterStep::KeepSecrets { secrets }, 120, 1);
         true
+    }
+
+    /// Parts that came after the installation, the last one first.
+    fn later_charts_gone(&mut self, installed: &Installed) {
+        let first: Vec<ChartName> = installed.install.iter().flat_map(charts).collect();
+        let mut gone: Vec<ChartName> = Vec::new();
+        for chart in installed.since.iter().flat_map(charts) {
+            if !first.contains(&chart) && !gone.contains(&chart) {
+                gone.insert(0, chart);
+            }
+        }
+        if !gone.is_empty() {
+            self.cluster(ClusterStep::ChartsGone { charts: gone }, 900, 2);
+        }
     }
 
     fn charts_gone(&mut self, install: Option<&Plan>) {
@@ -112,12 +137,41 @@ impl Draft<'_> {
 }
 
 /// The secrets that data can depend on: certificates are issued anew by the site's own authority, which stays.
-fn secrets(install: &Plan) -> Vec<Secret> {
-    let all = install.steps().iter().filter_map(|step| match &step.step {
+fn secrets(installed: &Installed) -> Vec<Secret> {
+    let steps = installed.install.iter().chain(&installed.since).flat_map(Plan::steps);
+    let all = steps.filter_map(|step| match &step.step {
         Step::Cluster(ClusterStep::SiteSecrets { secrets, .. }) => Some(secrets),
         _ => None,
     });
-    all.flatten().filter(|secret| matches!(secret.content, SecretContent::Random { .. })).cloned().collect()
+    let mut found: Vec<Secret> = Vec::new();
+    for secret in all.flatten().filter(|secret| matches!(secret.content, SecretContent::Random { .. })) {
+        if !found.iter().any(|known| known.name == secret.name && known.namespace == secret.namespace) {
+            found.push(secret.clone());
+        }
+    }
+    found
+}
+
+/// The parts that a plan puts in place, in its order.
+fn charts(plan: &Plan) -> Vec<ChartName> {
+    let name = |chart: &ChartStep| ChartName { name: chart.name.clone(), namespace: chart.namespace.clone() };
+    let of = |step: &PlannedStep| match &step.step {
+        Step::Cluster(ClusterStep::Chart(chart)) => vec![name(chart)],
+        Step::Cluster(ClusterStep::Charts(charts)) => charts.iter().map(name).collect(),
+        _ => Vec::new(),
+    };
+    plan.steps().iter().flat_map(of).collect()
+}
+
+/// Kubernetes as the last change left it: an earlier version would not start on its data.
+fn as_of_now(step: &HostStep, now: Option<&Applied>) -> HostStep {
+    match (step, now) {
+        (HostStep::ConfigureKubernetes(_), Some(Applied { settings: Some(settings), .. })) => {
+            HostStep::ConfigureKubernetes(Box::new(settings.clone()))
+        }
+        (HostStep::StartKubernetes { .. }, Some(now)) => HostStep::StartKubernetes { version: now.kubernetes.clone() },
+        (step, _) => step.clone(),
+    }
 }
 
 #[cfg(test)]

@@ -29,15 +29,18 @@ const LARGEST: u64 = 1024 * 1024;
 /// A [`Fault`] if the plan of the last installation cannot be read and `data` stay: nobody knows then which secrets they
 /// need. Where all data go, it is done without.
 pub fn installed(layout: &Layout, api: bool, data: Data) -> Result<Installed, Fault> {
-    let install = match last_install(layout) {
-        Err(_) if data == Data::Delete => None,
-        install => install?,
+    let (install, since) = match last_install(layout) {
+        Err(_) if data == Data::Delete => (None, Vec::new()),
+        plans => plans?,
     };
+    let last = since.iter().rev().chain(install.as_ref()).next();
+    let release = last.map(|plan| plan.to().to_owned()).unwrap_or_default();
     let node = rustix::system::uname().nodename().to_string_lossy().into_owned();
     Ok(Installed {
         node,
-        release: install.as_ref().map(|plan| plan.to().to_owned()).unwrap_or_default(),
+        release,
         install,
+        since,
         api,
         datastore: layout.k3s_data().join("server/db").is_dir(),
         volumes: !volumes(layout).is_empty(),
@@ -92,18 +95,20 @@ pub fn items(layout: &Layout) -> Vec<Item> {
     found
 }
 
-/// The plan of the newest installation, however far it came.
-fn last_install(layout: &Layout) -> Result<Option<Plan>, Fault> {
+/// The plan of the newest installation, and those of the changes since, oldest first, however far they came.
+fn last_install(layout: &Layout) -> Result<(Option<Plan>, Vec<Plan>), Fault> {
     let dir = layout.journal_dir();
+    let mut since = Vec::new();
     for id in journal::list(&dir)?.iter().rev().filter(|id| id.kind() != Some(OperationKind::Uninstall)) {
         // The plan stands in the first record; what became of the operation does not matter here.
-        if let EventKind::Approved { plan, .. } = journal::first(&dir, id)?.kind
-            && plan.kind() == OperationKind::Install
-        {
-            return Ok(Some(*plan));
+        let EventKind::Approved { plan, .. } = journal::first(&dir, id)?.kind else { continue };
+        if plan.kind() == OperationKind::Install {
+            since.reverse();
+            return Ok((Some(*plan), since));
         }
+        since.push(*plan);
     }
-    Ok(None)
+    Ok((None, Vec::new()))
 }
 
 /// Folders of volumes: NAMESPACE/CLAIM (`design.md` §1.7).

@@ -23,6 +23,7 @@ fn installed() -> Installed {
         node: "h1".to_owned(),
         release: install.to().to_owned(),
         install: Some(install),
+        since: Vec::new(),
         api: true,
         datastore: true,
         volumes: true,
@@ -92,6 +93,7 @@ fn a_host_that_was_hardly_begun_is_cleared_as_well() {
         node: "h1".to_owned(),
         release: String::new(),
         install: None,
+        since: Vec::new(),
         api: false,
         datastore: false,
         volumes: false,
@@ -128,4 +130,28 @@ fn a_step_that_fails_waits_for_the_operator_and_goes_on() {
         bench.inbox.say(OperatorCommand::Retry);
         assert_eq!(bench.run(), Ok(Rest::Ended(OperationState::Committed)), "{name}");
     }
+}
+
+#[test]
+fn what_upgrades_brought_goes_too_and_their_passwords_are_kept() {
+    let mut installed = installed();
+    let mut upgrade = serde_json::to_value(install()).expect("plain data");
+    upgrade["kind"] = "upgrade".into();
+    let text = upgrade.to_string().replace("\"frontend\"", "\"added\"").replace("database-owner", "added-owner");
+    let text =
+        text.replace("\"start_kubernetes\":{\"version\":\"1.36.3\"}", "\"start_kubernetes\":{\"version\":\"1.37.1\"}");
+    installed.since = vec![serde_json::from_str(&text).expect("still a plan")];
+    let made = plan(&installed, Data::Keep).expect("plan");
+    let Step::Cluster(ClusterStep::KeepSecrets { secrets }) = &made.steps()[0].step else { panic!("{made:?}") };
+    let kept: Vec<&str> = secrets.iter().map(|secret| secret.name.as_str()).collect();
+    assert_eq!(kept, ["database-owner", "added-owner"]);
+    let Step::Cluster(ClusterStep::ChartsGone { charts }) = &made.steps()[1].step else { panic!("{made:?}") };
+    assert_eq!(charts.iter().map(|chart| chart.name.as_str()).collect::<Vec<_>>(), ["added"]);
+    installed.api = false;
+    let made = plan(&installed, Data::Keep).expect("plan");
+    let version = made.steps().iter().find_map(|step| match &step.step {
+        Step::Host(HostStep::StartKubernetes { version }) => Some(version.as_str()),
+        _ => None,
+    });
+    assert_eq!(version, Some("1.37.1"), "the version that wrote the data");
 }

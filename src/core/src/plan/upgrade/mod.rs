@@ -17,6 +17,7 @@ use super::{OnFailure, OperationKind, Plan, PlanError};
 use crate::message::Message;
 use crate::release::{DataKind, DataSource, ReleaseManifest};
 use crate::site::Site;
+use crate::soak;
 use crate::step::{
     ChartName, ChartStep, ClusterStep, HostStep, KubernetesSwitch, RestorePoint, Soak, Step, StepId, Undo,
 };
@@ -63,8 +64,6 @@ pub struct Choices {
 
 /// Breaks of health in a soak beyond which it has failed.
 const BREAKS: u32 = 3;
-/// Longest soak beyond its own time, in seconds: pods that start anew, and breaks.
-const SOAK_GRACE: u32 = 900;
 
 /// Plans the change from `current` to `wanted`.
 ///
@@ -247,8 +246,7 @@ impl Builder<'_> {
             host: site.host.clone(),
             address: place.address.clone(),
         }));
-        // Twice its own time at most: breaks begin it anew.
-        let limit = release.soak_seconds.saturating_mul(2).saturating_add(SOAK_GRACE).min(6 * 3600);
+        let limit = soak::limit_seconds(release.soak_seconds, BREAKS);
         let weight = (release.soak_seconds / 4).clamp(5, 100);
         self.draft.cluster(step, Undo::Nothing, limit, weight).attempts = 1;
     }
