@@ -110,6 +110,35 @@ pub struct UploadRecord {
     pub begun: Timestamp,
 }
 
+/// Why a record cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UploadRecordError {
+    /// Not what was written.
+    #[error("the record of the upload is damaged")]
+    Damaged,
+    /// A newer program wrote it.
+    #[error("the record of the upload has format {0}")]
+    Format(u32),
+}
+
+impl UploadRecord {
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// [`UploadRecordError`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, UploadRecordError> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+        }
+        let head: Head = serde_json::from_slice(bytes).map_err(|_| UploadRecordError::Damaged)?;
+        if head.format != FORMAT {
+            return Err(UploadRecordError::Format(head.format));
+        }
+        serde_json::from_slice(bytes).map_err(|_| UploadRecordError::Damaged)
+    }
+}
+
 /// What is being done with an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -214,7 +243,7 @@ pub fn joined(size: u64, mut found: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
     let mut there = 0;
     let mut joined = Vec::with_capacity(found.len());
     for (offset, length) in found {
-        if offset != there || take(size, there, length).is_err() {
+        if offset != there || length == 0 || length > size - there {
             break;
         }
         there += length;

@@ -36,6 +36,10 @@ paths! {
     volumes_dir = "var/lib/bridle/volumes";
     /// What was on the host before the first installation.
     receipt_file = "var/lib/bridle/receipt.json";
+    /// Release files that come in pieces over the API.
+    uploads_dir = "var/lib/bridle/uploads";
+    /// Where somebody may put release files for `release add` to find.
+    incoming_dir = "var/lib/bridle/incoming";
     /// Revisions of the configuration.
     config_dir = "var/lib/bridle/config";
     /// Secrets that outlive an uninstallation.

@@ -21,4 +21,5 @@ pub mod serving;
 pub mod settle;
 pub mod trial;
 pub mod units;
+pub mod uploads;
 pub mod world;

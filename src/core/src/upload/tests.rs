@@ -45,6 +45,17 @@ fn names() {
 }
 
 #[test]
+fn records_of_earlier_programs_are_read() {
+    let record = UploadRecord::parse(include_bytes!("../../tests/fixtures/upload-v1.json")).expect("fixture");
+    assert_eq!((record.name.as_str(), record.size, record.by.as_str()), ("campus-1.1.0.bundle", 912_680_960, "root"));
+    let text = serde_json::to_string(&record).expect("text");
+    assert_eq!(UploadRecord::parse(text.as_bytes()), Ok(record));
+    assert_eq!(UploadRecord::parse(b"{\"format\":2,\"more\":1}"), Err(UploadRecordError::Format(2)));
+    assert_eq!(UploadRecord::parse(b"{\"format\":1}"), Err(UploadRecordError::Damaged));
+    assert_eq!(UploadRecord::parse(b""), Err(UploadRecordError::Damaged));
+}
+
+#[test]
 fn a_wrong_offset_is_told_the_right_one() {
     let fault = place(100, 40, 50).expect_err("refused");
     assert_eq!(fault.code, FaultCode::UploadOffset);
