@@ -212,7 +212,8 @@ impl<'a> Engine<'a> {
         // What the step itself left half done can look done: after a failed sync, and after a kill just behind one, the world
         // shows what is on no disk, and a second sync says nothing about it. Only applying it again helps.
         // A probe that cannot tell (the API is down) counts as "missing": apply says why it cannot be done.
-        let untouched = !self.begun(planned.id, undo);
+        // So it is with a way back: what the step left half done can look like the state before.
+        let untouched = !self.begun(planned.id, false) && !self.begun(planned.id, undo);
         if untouched && matches!(self.probe(step), Ok(Standing::Done)) && self.world.host.sync(step).is_ok() {
             self.record(EventKind::Done { step: planned.id, undo, already: true, millis: 0 })?;
             return Ok(Outcome::Told);
