@@ -63,3 +63,7 @@ pod-no-memory = no server has enough free memory for it
 pod-no-processor = no server has enough free processor time for it
 pod-no-volume = its storage is not ready
 pod-no-place = no server fits it
+hopeless-crashing = { $container } ended { $times } times in a row and was never ready
+hopeless-image = the image { $image } is not in the release
+hopeless-image-name = { $image } is no name of an image
+hopeless-setting = { $container } is not started: a setting or secret that it needs is missing or wrong

@@ -63,3 +63,7 @@ pod-no-memory = aucun serveur n’a assez de mémoire libre
 pod-no-processor = aucun serveur n’a assez de temps de processeur libre
 pod-no-volume = son stockage n’est pas prêt
 pod-no-place = aucun serveur ne convient
+hopeless-crashing = { $container } s’est arrêté { $times } fois de suite sans jamais être prêt
+hopeless-image = l’image { $image } n’est pas dans la version
+hopeless-image-name = { $image } n’est pas un nom d’image
+hopeless-setting = { $container } n’est pas démarré : un réglage ou un secret nécessaire manque ou est faux

@@ -20,6 +20,7 @@ pub mod operation;
 pub mod plan;
 pub mod port;
 pub mod pull;
+pub mod readiness;
 pub mod rehearsal;
 pub mod release;
 pub mod removal;
