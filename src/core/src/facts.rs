@@ -1,5 +1,6 @@
 //! What was measured on a host before anything is decided; gathered by `bridle-host`, judged by [`crate::plan::review`].
 
+mod drop_ins;
 mod network;
 mod ports;
 pub mod sample;
@@ -7,6 +8,7 @@ mod wanted;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::drop_ins::DropIn;
 pub use self::network::{Interface, NetworkFacts, Route};
 pub use self::ports::{Owner, PortUse, Protocol};
 pub use self::wanted::{
@@ -66,6 +68,9 @@ pub struct HostFacts {
     pub modules: Vec<Module>,
     /// Kernel parameters of [`PARAMETERS`] that could be read.
     pub parameters: Vec<(String, u64)>,
+    /// What files of the site say about how the control plane of Kubernetes is run.
+    #[serde(default)]
+    pub drop_ins: Vec<DropIn>,
 }
 
 impl HostFacts {

@@ -21,6 +21,7 @@ impl Changer {
             nodes_down: down,
             workloads_down: short.map(|workload| format!("{}/{}", workload.namespace, workload.name)).collect(),
             answers: seen.is_some(),
+            drop_ins: bridle_host::facts::drop_ins(&self.layout),
         }
     }
 

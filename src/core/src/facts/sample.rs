@@ -47,6 +47,7 @@ pub fn good_host() -> HostFacts {
         sync: Some(SyncTimes { count: 200, median: 800, p99: 4000 }),
         modules: MODULES.iter().map(|name| Module { name: (*name).to_owned(), state: ModuleState::Ready }).collect(),
         parameters: PARAMETERS.iter().map(|(name, least)| ((*name).to_owned(), *least)).collect(),
+        drop_ins: Vec::new(),
     }
 }
 

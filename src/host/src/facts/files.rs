@@ -34,6 +34,13 @@ impl<'a> Files<'a> {
         read(&self.path(path)).unwrap_or_default()
     }
 
+    /// A file as text, if it can be read and is no longer than `most` bytes.
+    pub(super) fn whole(&self, path: &str, most: u64) -> Option<String> {
+        let mut bytes = Vec::new();
+        File::open(self.path(path)).ok()?.take(most + 1).read_to_end(&mut bytes).ok()?;
+        (bytes.len() as u64 <= most).then(|| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// Names in a folder, sorted.
     pub(super) fn names(&self, path: &str) -> Vec<String> {
         let entries = fs::read_dir(self.path(path)).into_iter().flatten().take(MOST);

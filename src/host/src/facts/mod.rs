@@ -1,6 +1,7 @@
 //! Measures a host for the preflight. Reading and understanding are apart: what a file of the kernel says is understood
 //! by functions over text, which never fail, however odd the text is.
 
+mod drop_ins;
 mod engines;
 mod files;
 #[cfg(test)]
@@ -16,7 +17,7 @@ mod trial;
 
 use std::path::Path;
 
-use bridle_core::facts::{Disk, HostFacts};
+use bridle_core::facts::{Disk, DropIn, HostFacts};
 use bridle_core::port::Clock;
 
 use self::files::Files;
@@ -58,6 +59,7 @@ pub fn gather(layout: &Layout, clock: &dyn Clock) -> HostFacts {
         sync,
         modules: kernel::modules(&files),
         parameters: kernel::parameters(&files),
+        drop_ins: drop_ins::all(&files),
     }
 }
 
@@ -72,6 +74,12 @@ pub fn architecture() -> String {
 pub fn disk(path: &Path) -> Disk {
     let (total_mib, free_mib, free_inodes) = places::sizes(&places::nearest(path));
     Disk { path: path.display().to_string(), total_mib, free_mib, free_inodes }
+}
+
+/// What files of the site say about how the control plane of Kubernetes is run.
+#[must_use]
+pub fn drop_ins(layout: &Layout) -> Vec<DropIn> {
+    drop_ins::all(&Files::under(layout))
 }
 
 /// Whether an operation of ours was here before: then what it left behind is no stranger's.

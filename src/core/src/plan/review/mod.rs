@@ -4,6 +4,7 @@
 
 mod clock;
 mod cure;
+mod drop_ins;
 mod finding;
 mod foreign;
 mod kernel;
@@ -63,6 +64,7 @@ pub fn review(facts: &HostFacts, release: &ReleaseManifest, site: &Site, need: S
     machine::judge(facts, release, site, &mut found);
     clock::judge(facts, &mut found);
     foreign::judge(facts, &mut found);
+    drop_ins::judge(&facts.drop_ins, &mut found);
     kernel::judge(facts, &mut found);
     storage::judge(facts, &mut found);
     space::judge(facts, release, need, &mut found);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::facts::sample::good_host;
 use crate::facts::{
-    Cgroup, DATA, Firewall, KUBELET, KUBERNETES, LOGS, Module, ModuleState, Owner, PROGRAMS, PlaceFacts, PortUse,
-    Protocol, Route, SyncTimes, Trace, TraceKind, Trial,
+    Cgroup, DATA, DropIn, Firewall, KUBELET, KUBERNETES, LOGS, Module, ModuleState, Owner, PROGRAMS, PlaceFacts,
+    PortUse, Protocol, Route, SyncTimes, Trace, TraceKind, Trial,
 };
 use crate::message::{Language, Message};
 use crate::port::Timestamp;
@@ -127,6 +127,12 @@ const CASES: &[(Change, &[(&str, bool)])] = &[
         &[("check-foreign:docker", true)],
     ),
     (|facts, _| facts.taken = vec!["/usr/bin/bridle".into()], &[("check-command:/usr/bin/bridle", true)]),
+    (
+        |facts, _| facts.drop_ins = DropIn::in_file("/x/a.yaml", Some("kube-apiserver-arg: [a=b]")),
+        &[("check-drop-in:/x/a.yaml", true)],
+    ),
+    (|facts, _| facts.drop_ins = DropIn::in_file("/x/a.yaml", Some("kube-apiserver-arg+: [a=b]")), &[]),
+    (|facts, _| facts.drop_ins = DropIn::in_file("/x/b.yaml", None), &[("check-drop-in-unread:/x/b.yaml", true)]),
     (
         |facts, _| facts.taken = vec!["/usr/local/bin/kubectl".into()],
         &[("check-command-kept:/usr/local/bin/kubectl", false)],

@@ -1,6 +1,7 @@
 //! What stands against a change, and what should be looked at before it.
 
-use super::{Current, Wanted, minor};
+use super::{Current, Kubernetes, Wanted, minor};
+use crate::facts::DropIn;
 use crate::fault::Fault;
 use crate::plan::OperationKind;
 use crate::plan::review::{Finding, blocks, warns};
@@ -20,6 +21,8 @@ pub struct Measured {
     pub workloads_down: Vec<String>,
     /// Whether Kubernetes answers.
     pub answers: bool,
+    /// What files of the site say about how the control plane is run.
+    pub drop_ins: Vec<DropIn>,
 }
 
 /// Judges a change.
@@ -40,6 +43,9 @@ pub fn findings(current: &Current<'_>, wanted: &Wanted<'_>, kind: OperationKind,
         if matches!(source.kind, DataKind::Volume | DataKind::Command) {
             found.push(warns("change-data-not-copied").about(&source.name).with("source", source.name.as_str()));
         }
+    }
+    if let Kubernetes::Switch { emulated: Some(_), .. } = Kubernetes::between(current, wanted, kind) {
+        drop_ins(&measured.drop_ins, &mut found);
     }
     if kind == OperationKind::Rollback {
         kept_minor(current, wanted, &mut found);
@@ -125,6 +131,15 @@ fn contracts(old: &ReleaseManifest, new: &ReleaseManifest, kind: OperationKind, 
             let finding = if kind == OperationKind::Rollback { blocks(code) } else { warns(code) };
             found.push(finding.about(&chart.name).with("chart", chart.name.as_str()));
         }
+    }
+}
+
+/// Files of the site with which the later minor version would run as itself before the commit (`docs/decisions/0018`): then
+/// there is no way back. Where the minor stays nothing depends on them.
+fn drop_ins(drop_ins: &[DropIn], found: &mut Vec<Finding>) {
+    for one in drop_ins.iter().filter(|one| !one.is_harmless()) {
+        let finding = blocks(if one.key.is_empty() { "change-drop-in-unread" } else { "change-drop-in" });
+        found.push(finding.about(&one.path).with("path", one.path.as_str()).with("key", one.key.trim_end_matches('+')));
     }
 }
 

@@ -282,3 +282,29 @@ fn the_way_is_up_one_minor_version_at_a_time_and_as_the_publisher_says() {
     down.kubernetes.version = "1.35.3".parse().expect("version");
     assert!(matches!(way(&old, &down, &[]), Err(NoWay::Kubernetes(NoKubernetesWay::Down { .. }))));
 }
+
+#[test]
+fn a_file_of_the_site_that_switches_the_emulation_off_stands_against_another_minor() {
+    use crate::facts::DropIn;
+    use crate::plan::review::Severity;
+    let drop_ins = |text: Option<&str>| DropIn::in_file("/x/a.yaml", text);
+    let found = |to: &ReleaseManifest, drop_ins: Vec<DropIn>| {
+        let (from, site, place) = (old(), Site::default(), place());
+        let applied = applied(&from);
+        let current = Current { release: &from, applied: &applied, profile: (1, "") };
+        let wanted = Wanted { release: to, site: &site, profile: None, place: &place };
+        let measured = Measured { drop_ins, ..Measured::default() };
+        let found = findings(&current, &wanted, OperationKind::Upgrade, &measured);
+        let about = found.into_iter().filter(|finding| finding.id.starts_with("change-drop-in"));
+        about.map(|finding| (finding.message.code.into_owned(), finding.severity)).collect::<Vec<_>>()
+    };
+    let blocks = |code: &str| vec![(code.to_owned(), Severity::Blocks)];
+    let replaces = drop_ins(Some("kube-apiserver-arg: [audit-log-path=/x]"));
+    assert_eq!(found(&new(), replaces.clone()), blocks("change-drop-in"));
+    assert_eq!(found(&new(), drop_ins(Some("kube-scheduler-arg+: [emulated-version=1.36]"))), blocks("change-drop-in"));
+    assert_eq!(found(&new(), drop_ins(None)), blocks("change-drop-in-unread"));
+    assert_eq!(found(&new(), drop_ins(Some("kube-scheduler-arg+: [v=2]"))), []);
+    let mut patch = new();
+    patch.kubernetes.version = "1.35.5".parse().expect("version");
+    assert_eq!(found(&patch, replaces), [], "the minor stays, and nothing is emulated");
+}
