@@ -1,16 +1,21 @@
 //! Journals as disks and other versions leave them.
 
 use super::*;
-use crate::engine::{Engine, World};
+use crate::engine::{Engine, Rest, World};
 use crate::operation::{OperationId, OperationView};
 use crate::plan::install::{Place, plan};
 use crate::port::Timestamp;
 use crate::port::sim::{SimClock, SimInbox, SimJournal, SimObserver, SimWorld};
 use crate::release::ReleaseManifest;
 use crate::site::Site;
+use crate::step::Undo;
 
 /// A journal of an installation as version 1 wrote it.
 const GOLDEN: &[u8] = include_bytes!("../../tests/fixtures/journal-v1.journal");
+/// One of an upgrade that was stopped while it switched Kubernetes.
+const UPGRADE: &[u8] = include_bytes!("../../tests/fixtures/journal-v1-upgrade.journal");
+/// One of the same upgrade that went back because its soak failed, stopped while Kubernetes was put back.
+const WAY_BACK: &[u8] = include_bytes!("../../tests/fixtures/journal-v1-way-back.journal");
 
 fn installation() -> Vec<Event> {
     let release = ReleaseManifest::parse(include_bytes!("../../tests/fixtures/release-v1.json")).expect("release");
@@ -46,6 +51,61 @@ fn a_journal_of_every_released_version_is_read() {
     assert_eq!(view.state, OperationState::Committed);
     let EventKind::Approved { plan, .. } = &read.events[0].kind else { panic!("no plan") };
     assert_eq!(resume(plan, &read.events), Resume::Nothing);
+}
+
+/// Where the step that switches Kubernetes stands in the plan of [`UPGRADE`] and [`WAY_BACK`]; the first of its name.
+fn switch(plan: &Plan) -> usize {
+    let found = plan.steps().iter().position(|planned| planned.step.name() == "switch-kubernetes");
+    found.expect("the recorded upgrade switches Kubernetes")
+}
+
+/// A world in which the operation is where its journal says, and goes on.
+fn goes_on(events: Vec<Event>) -> (OperationState, Vec<String>) {
+    let world = SimWorld::default();
+    let EventKind::Approved { plan, .. } = &events[0].kind else { panic!("no plan") };
+    for planned in plan.steps() {
+        if let Undo::By(before) = &planned.undo {
+            world.put(before);
+        }
+    }
+    let done = |event: &Event, id| matches!(event.kind, EventKind::Done { step, undo: false, .. } if step == id);
+    for planned in plan.steps().iter().filter(|planned| events.iter().any(|event| done(event, planned.id))) {
+        world.put(&planned.step);
+    }
+    let (clock, observer, inbox) = (SimClock::default(), SimObserver::default(), SimInbox::default());
+    let ports = World { host: &world, cluster: &world, clock: &clock, observer: &observer, inbox: &inbox };
+    let mut journal = SimJournal { records: events.clone(), refuse_after: None };
+    let rest = Engine::new(ports, &mut journal, events).expect("a plan").run("later").expect("run");
+    let Rest::Ended(state) = rest else { panic!("{rest:?}") };
+    (state, world.applied())
+}
+
+#[test]
+fn an_upgrade_that_an_earlier_version_began_is_ended() {
+    let read = decode(UPGRADE).expect("version 1");
+    assert_eq!(read.sound, UPGRADE.len() as u64);
+    let EventKind::Approved { plan, .. } = &read.events[0].kind else { panic!("no plan") };
+    let at = switch(plan);
+    assert_eq!(resume(plan, &read.events), Resume::Continue { from: at, failed: 0 });
+    assert_eq!(OperationView::fold(&read.events).expect("view").state, OperationState::Running);
+    let (state, applied) = goes_on(read.events);
+    assert_eq!(state, OperationState::Committed);
+    assert_eq!(applied.first().map(String::as_str), Some("switch-kubernetes"), "it had begun: it is done again");
+    assert!(applied.iter().any(|name| name == "settle-programs") && !applied.iter().any(|name| name == "switch-agent"));
+}
+
+#[test]
+fn a_way_back_that_an_earlier_version_began_is_ended() {
+    let read = decode(WAY_BACK).expect("version 1");
+    assert_eq!(read.sound, WAY_BACK.len() as u64);
+    let EventKind::Approved { plan, .. } = &read.events[0].kind else { panic!("no plan") };
+    let at = switch(plan);
+    let open = (0..=at).rev().collect();
+    assert_eq!(resume(plan, &read.events), Resume::RollBack { open, failed: 0 });
+    assert_eq!(OperationView::fold(&read.events).expect("view").state, OperationState::RollingBack);
+    let (state, applied) = goes_on(read.events);
+    assert_eq!(state, OperationState::RolledBack);
+    assert_eq!(applied, ["return-kubernetes", "serve-images", "switch-agent"], "the last one first, nothing twice");
 }
 
 #[test]
