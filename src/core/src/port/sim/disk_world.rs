@@ -53,6 +53,32 @@ impl DiskWorld {
         Ok(())
     }
 
+    /// Puts there, on disk, what `step` makes; nothing for a step that takes something away.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that cannot be written.
+    pub fn put(&self, step: &Step) -> Result<(), Fault> {
+        for (key, content) in effects(step) {
+            if let Some(content) = content {
+                self.bring(&key, &content, || Ok(()))?;
+                self.fs.sync_file_system(&self.root).map_err(FileError::new("sync", &self.root))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The release whose agent would be started: what [`HostStep::SwitchAgent`] left, if there is anything.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that cannot be read.
+    pub fn agent(&self) -> Result<Option<String>, Fault> {
+        let switch = HostStep::SwitchAgent { release: String::new(), from: String::new() };
+        let unit = self.dir(&host_effect(&switch).0).join("unit");
+        let found = durable::read_bytes(&*self.fs, &unit, LONGEST)?;
+        let text = found.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        Ok(text.and_then(|text| Some(text.trim_end().strip_prefix("unit of ")?.to_owned())))
+    }
+
     /// The directories that `step` makes or takes away.
     #[must_use]
     pub fn places(&self, step: &Step) -> Vec<PathBuf> {
