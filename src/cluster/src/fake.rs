@@ -224,7 +224,17 @@ impl State {
         if let Some(object) = self.objects.get(path) {
             return (200, object.clone());
         }
-        let lists = ["secrets", "deployments", "statefulsets", "daemonsets", "pods", "nodes", "poddisruptionbudgets"];
+        let lists = [
+            "secrets",
+            "deployments",
+            "statefulsets",
+            "daemonsets",
+            "replicasets",
+            "jobs",
+            "pods",
+            "nodes",
+            "poddisruptionbudgets",
+        ];
         let (base, plural) = path.rsplit_once('/').expect("path");
         if !lists.contains(&plural) && !self.is_known(base, plural) {
             return (404, json!({ "message": "absent" }));

@@ -22,7 +22,7 @@ pub(super) struct Waiting {
 }
 
 /// Annotation that helm puts on every object of a release.
-const RELEASE_NAME: &str = "meta.helm.sh/release-name";
+pub(super) const RELEASE_NAME: &str = "meta.helm.sh/release-name";
 const WORKLOADS: [(&str, &str); 3] =
     [("Deployment", "deployments"), ("StatefulSet", "statefulsets"), ("DaemonSet", "daemonsets")];
 

@@ -5,6 +5,7 @@ mod manifest;
 mod program;
 mod record;
 mod render;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use program::Ended;
 #[cfg(test)]
 pub(crate) use render::record as recorded;
 pub(crate) use render::{For, Rendered};
+use watch::Watch;
 
 /// How often the cluster is looked at while helm runs.
 const LOOK: Duration = Duration::from_secs(2);
@@ -60,10 +62,11 @@ impl Helm {
         Ok(manifest::first_not_ready(api, chart, &release.manifest)?.map_or(Standing::Done, Standing::Missing))
     }
 
-    /// Installs or upgrades the chart and waits until everything is ready.
+    /// Installs or upgrades the chart and waits until everything is ready, or until something shows that it never will be.
     ///
     /// # Errors
-    /// `ChartFailed` with helm's words, `WorkloadNotReady`, `DeadlinePassed` or `KubernetesRefused`.
+    /// `ChartFailed` with helm's words, `WorkloadNotReady` (late, or early where there is no hope: [`bridle_core::readiness`]),
+    /// `DeadlinePassed` or `KubernetesRefused`.
     pub(crate) fn apply_chart(
         &self,
         api: &ApiServer,
@@ -78,25 +81,31 @@ impl Helm {
             .ok_or_else(|| failed().output(&format!("blob {} is not in the store", chart.package)))?;
         packed::verified(&package, &chart.package).map_err(|error| failed().because(&error))?;
         record::repair(api, &chart.name, &chart.namespace)?;
+        let mut watch = Watch::begin(api, chart);
         let ended = {
-            let looks = RefCell::new((&mut *attempt.progress, Duration::ZERO));
+            let looks = RefCell::new((&mut *attempt.progress, &mut watch, Duration::ZERO));
             let stop = || {
                 let mut looks = looks.borrow_mut();
-                let now = self.clock.monotonic();
-                if now >= looks.1 {
+                if self.clock.monotonic() >= looks.2 {
                     if let Some(waiting) = manifest::waiting_for(api, chart) {
                         looks.0.waiting(waiting.message);
                     }
-                    looks.1 = self.clock.monotonic() + LOOK;
+                    looks.2 = self.clock.monotonic() + LOOK;
                 }
-                (attempt.stop)()
+                looks.1.is_hopeless(self.clock.monotonic()) || (attempt.stop)()
             };
             self.upgrade(chart, &package, &mark(chart), patience.left(), &stop)?
         };
-        if let Ended::Badly { complaint, late } = ended {
+        let Ended::Badly { complaint, late } = ended else {
+            watch.applied();
+            return self.settle(api, chart, (&mut watch, &patience), attempt);
+        };
+        let Some(fault) = watch.fault() else {
             return Err(if late { not_ready(api, chart) } else { failed() }.output(&complaint));
-        }
-        self.settle(api, chart, &patience, attempt)
+        };
+        // Helm was killed in the middle of its wait; whoever looks at its history should not find it at work.
+        record::repair(api, &chart.name, &chart.namespace)?;
+        Err(fault)
     }
 
     /// Helm is content; now everything must also be ready by our own rules, as the probe will ask.
@@ -104,11 +113,16 @@ impl Helm {
         &self,
         api: &ApiServer,
         chart: &ChartStep,
-        patience: &Patience<'_>,
+        (watch, patience): (&mut Watch<'_>, &Patience<'_>),
         attempt: &mut Attempt<'_>,
     ) -> Result<(), Fault> {
         loop {
             let Standing::Missing(message) = self.probe_chart(api, chart)? else { return Ok(()) };
+            if watch.is_hopeless(self.clock.monotonic())
+                && let Some(fault) = watch.fault()
+            {
+                return Err(fault);
+            }
             attempt.progress.waiting(message.clone());
             let what = format!("{}/{}", chart.namespace, chart.name);
             patience.pause(attempt.stop, &what).map_err(|fault| fault.detail(message))?;

@@ -54,6 +54,12 @@ pub(super) fn newest(api: &ApiServer, name: &str, namespace: &str) -> Result<Opt
     Ok(records.into_iter().map(Record).max_by_key(Record::revision))
 }
 
+/// The same without patience; `None` also where the API does not answer at once.
+pub(super) fn glance(api: &ApiServer, name: &str, namespace: &str) -> Option<Record> {
+    let records = api.glance_list(&collection(namespace), &selector(name, "superseded")).ok()?;
+    records.into_iter().map(Record).max_by_key(Record::revision)
+}
+
 /// The manifests of all revisions that can be read.
 ///
 /// # Errors
@@ -121,7 +127,8 @@ impl Record {
         Ok(Release { description: text("/info/description"), manifest: text("/manifest") })
     }
 
-    fn revision(&self) -> u64 {
+    /// Number of the revision.
+    pub(super) fn revision(&self) -> u64 {
         self.label("version").parse().unwrap_or_default()
     }
 
@@ -158,9 +165,12 @@ pub(super) fn encode(release: &Value) -> String {
 }
 
 fn list(api: &ApiServer, name: &str, namespace: &str, without: &str) -> Result<Vec<Value>, Fault> {
-    let selector = segment(&format!("owner=helm,name={name},status!={without}"));
-    api.list(&collection(namespace), &format!("labelSelector={selector}"))
+    api.list(&collection(namespace), &selector(name, without))
         .map_err(|error| error.fault(&format!("helm release {namespace}/{name}")))
+}
+
+fn selector(name: &str, without: &str) -> String {
+    format!("labelSelector={}", segment(&format!("owner=helm,name={name},status!={without}")))
 }
 
 fn collection(namespace: &str) -> String {
