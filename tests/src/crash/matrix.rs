@@ -33,7 +33,7 @@ pub struct Effort {
 
 impl Effort {
     /// For each commit.
-    pub const GATE: Self = Self { every_change: false, pairs: 60, until_wrong: false };
+    pub const GATE: Self = Self { every_change: false, pairs: 40, until_wrong: false };
     /// Before an issue is resolved.
     pub const CAMPAIGN: Self = Self { every_change: true, pairs: 500, until_wrong: false };
     /// To find a flaw.
@@ -131,7 +131,8 @@ pub fn run(operations: &[Operation], flaw: Flaw, effort: Effort) -> Result<Matri
         let expected = Expected::of(operation).map_err(named)?;
         let whole = play(operation, Flaw::None, &[], Some(&expected)).map_err(named)?;
         let cases = enumerate(index, &whole, effort.every_change);
-        matrix.steps.extend(whole.marks.iter().filter_map(|mark| Some((index, mark.step?))));
+        let begun = whole.marks.iter().filter(|mark| mark.part == Part::Intent);
+        matrix.steps.extend(begun.filter_map(|mark| Some((index, mark.step?))));
         let one = |case: &Case| play(operation, flaw, &case.strikes, Some(&expected)).map(|play| outcome(&play));
         for (case, result) in cases.iter().zip(in_parallel(&cases, effort.until_wrong, one)) {
             matrix.take(operation, case, result);

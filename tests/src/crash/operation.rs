@@ -1,16 +1,19 @@
 //! The operations that are put through the matrix.
 
+use bridle_core::digest::Digest;
 use bridle_core::event::{Event, EventKind};
 use bridle_core::fault::Fault;
 use bridle_core::journal::FORMAT;
 use bridle_core::operation::{OperationId, OperationState};
-use bridle_core::plan::Plan;
+use bridle_core::plan::applied::Applied;
 use bridle_core::plan::install::{self, Place};
 use bridle_core::plan::recreate;
 use bridle_core::plan::uninstall::{self, Installed};
+use bridle_core::plan::upgrade::{self, Choices, Current, Wanted};
+use bridle_core::plan::{OnFailure, OperationKind, Plan};
 use bridle_core::port::Timestamp;
 use bridle_core::port::sim::DiskWorld;
-use bridle_core::release::{ReleaseManifest, Stage};
+use bridle_core::release::{Chart, ReleaseManifest, Stage};
 use bridle_core::removal::Data;
 use bridle_core::site::Site;
 use bridle_core::step::{Step, Undo};
@@ -38,9 +41,15 @@ pub fn operations() -> Vec<Operation> {
         Operation::taken_back("install, taken back at the probes", installation(), "probes"),
         Operation::taken_back("install, rolled back by itself", rolling_back(&installation()), "probes"),
         Operation::given_up("install, given up after the trouble", installation()),
-        Operation::forward("uninstall, data kept", uninstallation(Data::Keep)),
-        Operation::forward("uninstall, data deleted", uninstallation(Data::Delete)),
+        Operation::forward("uninstall, data kept", uninstallation(Data::Keep, Vec::new())),
+        Operation::forward("uninstall after an upgrade, data deleted", uninstallation(Data::Delete, vec![upgrade()])),
         Operation::forward("renewal of the applications", renewal()),
+        Operation::forward("upgrade", upgrade()),
+        Operation::taken_back("upgrade, rolled back at the soak", upgrade(), "soak"),
+        Operation::given_up("upgrade, given up after the trouble", upgrade()),
+        Operation::forward("return after the commit", way_back()),
+        Operation::forward("configuration", configuration()),
+        Operation::taken_back("configuration, taken back at the soak", configuration(), "soak"),
     ]
 }
 
@@ -63,9 +72,15 @@ impl Operation {
         Self { name, plan, refuses: None, given_up: true }
     }
 
-    /// The states that it may end in.
+    /// Whether nobody and nothing but a step that fails for good takes it back.
+    pub(super) const fn goes_forward(&self) -> bool {
+        self.refuses.is_none() && !self.given_up
+    }
+
+    /// The states that it may end in. What goes back by itself where a step fails may do so on any sick disk.
     pub(super) fn endings(&self) -> &'static [OperationState] {
-        match (self.refuses, self.given_up) {
+        let by_itself = self.plan.on_failure() == OnFailure::RollBack;
+        match (self.refuses, self.given_up || by_itself) {
             (Some(_), _) => &[OperationState::RolledBack],
             (None, true) => &[OperationState::RolledBack, OperationState::Committed],
             (None, false) => &[OperationState::Committed],
@@ -83,15 +98,27 @@ impl Operation {
         }
     }
 
-    /// Puts there what the plan takes away.
+    /// Puts there what the plan takes away, and what its ways back lead to.
     pub(super) fn seed(&self, world: &DiskWorld) -> Result<(), Fault> {
-        self.plan.steps().iter().try_for_each(|planned| world.seed(&planned.step))
+        self.plan.steps().iter().try_for_each(|planned| world.seed(&planned.step))?;
+        self.ways_back().try_for_each(|step| world.put(step))
+    }
+
+    /// The steps that take others back.
+    pub(super) fn ways_back(&self) -> impl Iterator<Item = &Step> {
+        self.plan.steps().iter().filter_map(|planned| match &planned.undo {
+            Undo::By(step) => Some(step),
+            Undo::Nothing | Undo::Impossible { .. } => None,
+        })
     }
 
     /// Steps that leave nothing for certain once everything was taken back: they have no way back because what they make
-    /// (certificates, secrets, namespaces) is kept and taken up again by the next installation.
+    /// (certificates, secrets, namespaces, restore points) is kept and taken up again by the next operation. Behind a commit
+    /// there are none: what is made there may not be there in the old state.
     pub(super) fn kept_for_later(&self) -> impl Iterator<Item = &Step> {
-        self.plan.steps().iter().filter(|planned| !matches!(planned.undo, Undo::By(_))).map(|planned| &planned.step)
+        let before_the_commit = |id| self.plan.commit().is_none_or(|commit| id < commit);
+        let steps = self.plan.steps().iter().filter(move |planned| before_the_commit(planned.id));
+        steps.filter(|planned| !matches!(planned.undo, Undo::By(_))).map(|planned| &planned.step)
     }
 }
 
@@ -103,9 +130,60 @@ fn renewal() -> Plan {
     recreate::plan(&release(), &Site::default(), &place()).expect("it can be renewed")
 }
 
+/// From 1.0.0 with Kubernetes 1.35.4, as an installation left it.
+fn upgrade() -> Plan {
+    let applied = Applied::after([&installation()]).expect("it is installed");
+    change(&release(), &applied, &next_release(), OperationKind::Upgrade)
+}
+
+/// By hand, from the release that an upgrade committed to the one before.
+fn way_back() -> Plan {
+    let (installation, upgrade) = (installation(), upgrade());
+    let applied = Applied::after([&installation, &upgrade]).expect("it is installed");
+    change(&next_release(), &applied, &release(), OperationKind::Rollback)
+}
+
+/// Other values for a chart of each stage.
+fn configuration() -> Plan {
+    let applied = Applied::after([&installation()]).expect("it is installed");
+    change(&release(), &applied, &release(), OperationKind::Configure)
+}
+
+fn change(from: &ReleaseManifest, applied: &Applied, to: &ReleaseManifest, kind: OperationKind) -> Plan {
+    let mut site = Site::default();
+    if kind == OperationKind::Configure {
+        let value = serde_json::json!({ "copies": 2 });
+        let values = value.as_object().expect("written as one").clone();
+        site.values.extend(to.charts.iter().map(|chart| (chart.name.clone(), values.clone())));
+    }
+    let place = place();
+    let current = Current { release: from, applied, profile: (1, "name = \"old\"") };
+    let wanted = Wanted { release: to, site: &site, profile: Some((2, "name = \"new\"")), place: &place };
+    let plan = upgrade::plan(&current, &wanted, &Choices { kind, number: 7, copy_data: true });
+    plan.expect("it can be changed")
+}
+
+/// The next minor version of Kubernetes, a chart changed, one new, one gone.
+fn next_release() -> ReleaseManifest {
+    let mut release = release();
+    release.version = "1.1.0".parse().expect("a version");
+    release.sequence += 1;
+    release.kubernetes.version = "1.36.3".parse().expect("a version");
+    release.programs.get_mut("k3s").expect("every release has it").digest = Digest::of(b"another k3s");
+    let changed = release.charts.iter_mut().find(|chart| chart.stage == Stage::Application);
+    let changed = changed.expect("the sample release has an application");
+    changed.package.digest = Digest::of(b"another chart");
+    let added = Chart { name: "added".to_owned(), ..changed.clone() };
+    let gone = release.charts.iter().position(|chart| chart.stage == Stage::Platform).expect("it has a platform");
+    release.charts.remove(gone);
+    release.charts.push(added);
+    release
+}
+
 fn release() -> ReleaseManifest {
     let release = ReleaseManifest::parse(include_bytes!("../../../src/core/tests/fixtures/release-v1.json"));
     let mut release = release.expect("the sample release parses");
+    release.kubernetes.version = "1.35.4".parse().expect("a version");
     // Single charts and a group.
     for chart in release.charts.iter_mut().filter(|chart| chart.stage == Stage::Platform) {
         chart.order = 10;
@@ -117,12 +195,13 @@ fn place() -> Place {
     Place { node: "h1".to_owned(), address: "198.18.0.11".to_owned() }
 }
 
-fn uninstallation(data: Data) -> Plan {
+fn uninstallation(data: Data, since: Vec<Plan>) -> Plan {
     let install = installation();
     let installed = Installed {
         node: "h1".to_owned(),
         release: install.to().to_owned(),
         install: Some(install),
+        since,
         api: true,
         datastore: true,
         volumes: true,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bridle_core::engine::{Engine, Rest, World};
-use bridle_core::event::OperatorCommand;
+use bridle_core::event::{Event, EventKind, OperatorCommand};
 use bridle_core::fault::FaultCode;
 use bridle_core::journal::{Resume, resume};
 use bridle_core::operation::{OperationId, OperationState, OperationView};
@@ -18,6 +18,8 @@ use super::watch::{Mark, Watch, WatchedJournal, WatchedWorld};
 
 /// Starts of the agent after which a case counts as hanging.
 const MOST_LIVES: usize = 12;
+/// Of these, those that begin because one agent handed over to another.
+const MOST_HAND_OVERS: usize = 8;
 /// Answers of the operator within one life of the agent.
 const MOST_ROUNDS: usize = 8;
 /// After so many lives with a disk that is full or read-only, somebody mends it.
@@ -69,7 +71,7 @@ pub struct Play {
     pub end: End,
     /// Whether the operator had to say how to go on.
     pub asked: bool,
-    /// Starts of the agent.
+    /// Starts of the agent, of whatever release.
     pub lives: usize,
     /// Number of the first change of the disk, and names of all.
     pub(super) first: u64,
@@ -155,6 +157,17 @@ struct Stage<'a> {
     watch: Watch,
     before: Tree,
     asked: bool,
+    hand_overs: usize,
+}
+
+/// How a life of the agent ended.
+enum Life {
+    /// With the operation.
+    Ended,
+    /// By a trouble.
+    Troubled,
+    /// The agent of another release is to go on.
+    HandedOver,
 }
 
 impl<'a> Stage<'a> {
@@ -182,6 +195,7 @@ impl<'a> Stage<'a> {
             clock: Arc::default(),
             world,
             asked: false,
+            hand_overs: 0,
         })
     }
 
@@ -196,11 +210,16 @@ impl<'a> Stage<'a> {
                 }
             }
         }
+        // Lives that a trouble ended.
         let mut lives = 0;
-        while !self.live(lives)? {
-            lives += 1;
-            if lives == MOST_LIVES {
-                return Err(format!("no end after {lives} starts of the agent"));
+        loop {
+            match self.live(lives)? {
+                Life::Ended => break,
+                Life::Troubled => lives += 1,
+                Life::HandedOver => self.hand_overs += 1,
+            }
+            if lives == MOST_LIVES || self.hand_overs == MOST_HAND_OVERS {
+                return Err(format!("no end after {lives} starts of the agent and {} hand-overs", self.hand_overs));
             }
             if lives > PATIENCE {
                 self.crash.mend();
@@ -211,6 +230,7 @@ impl<'a> Stage<'a> {
         }
         let history = self.crash.history();
         let end = self.judge(expected)?;
+        self.doubt(strikes, end)?;
         // What was said to be done is on disk.
         self.crash.calm();
         self.crash.mend();
@@ -221,13 +241,31 @@ impl<'a> Stage<'a> {
             return Err(format!("a last power cut made {after:?} of {end:?}"));
         }
         let tree = self.crash.tree(Path::new(WORLD));
-        Ok(Play { end, asked: self.asked, lives: lives + 1, first, history, marks: self.watch.marks(), tree })
+        Ok(Play {
+            end,
+            asked: self.asked,
+            lives: lives + self.hand_overs + 1,
+            first,
+            history,
+            marks: self.watch.marks(),
+            tree,
+        })
     }
 
-    /// One life of the agent; whether the operation has ended.
-    fn live(&mut self, life: usize) -> Result<bool, String> {
+    /// Whether these troubles may end so: a process or a power supply that fails is no failure of a step.
+    fn doubt(&self, strikes: &[(u64, Strike)], end: End) -> Result<(), String> {
+        let passing = |strike: &Strike| matches!(strike.family(), Family::Kill | Family::PowerCut | Family::Clock);
+        let forward = self.operation.goes_forward();
+        if forward && end == End::Old && strikes.iter().all(|(_, strike)| passing(strike)) {
+            return Err("taken back although no step failed".to_owned());
+        }
+        Ok(())
+    }
+
+    /// One life of the agent, the `life`-th that a trouble may end, from 0.
+    fn live(&mut self, life: usize) -> Result<Life, String> {
         match self.crash.try_lock(Path::new(LOCK)) {
-            Err(_) => Ok(false),
+            Err(_) => Ok(Life::Troubled),
             Ok(None) => Err("the agent's lock is held by nobody".to_owned()),
             Ok(Some(lock)) => {
                 let ended = self.work(life);
@@ -237,15 +275,16 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn work(&mut self, life: usize) -> Result<bool, String> {
-        let Ok(operations) = self.journals.list() else { return Ok(false) };
+    fn work(&mut self, life: usize) -> Result<Life, String> {
+        let Ok(operations) = self.journals.list() else { return Ok(Life::Troubled) };
+        let Ok(agent) = self.world.agent() else { return Ok(Life::Troubled) };
         let id = match &operations[..] {
             [id] => id.clone(),
             [] => {
                 // The installer's record never was there: it is run again.
                 let first = self.operation.first();
                 if self.journals.create(&first).is_err() {
-                    return Ok(false);
+                    return Ok(Life::Troubled);
                 }
                 first.operation
             }
@@ -256,9 +295,10 @@ impl<'a> Stage<'a> {
             inbox.say(OperatorCommand::Abort);
         }
         for _ in 0..MOST_ROUNDS {
-            match self.round(&id, &inbox)? {
-                None => return Ok(false),
-                Some(Rest::Ended(_)) => return Ok(true),
+            match self.round(&id, &inbox, agent.as_deref())? {
+                None => return Ok(Life::Troubled),
+                Some(Rest::Ended(_)) => return Ok(Life::Ended),
+                Some(Rest::HandOver) => return Ok(Life::HandedOver),
                 Some(Rest::Waiting(OperationState::NeedsOperator)) => {
                     self.asked = true;
                     self.crash.mend();
@@ -271,7 +311,7 @@ impl<'a> Stage<'a> {
     }
 
     /// One run of the engine, as the agent does it; `None` if the agent ends itself.
-    fn round(&self, id: &OperationId, inbox: &SimInbox) -> Result<Option<Rest>, String> {
+    fn round(&self, id: &OperationId, inbox: &SimInbox, agent: Option<&str>) -> Result<Option<Rest>, String> {
         let (journal, events) = match self.journals.open(id) {
             Ok(opened) => opened,
             Err(fault) if matches!(fault.code, FaultCode::JournalDamaged | FaultCode::JournalForeign) => {
@@ -279,12 +319,12 @@ impl<'a> Stage<'a> {
             }
             Err(_) => return Ok(None),
         };
-        let world = WatchedWorld { world: &self.world, watch: &self.watch, flaw: self.flaw };
+        let world = WatchedWorld { world: &self.world, watch: &self.watch, flaw: self.flaw, agent };
         let observer = SimObserver::default();
         let ports = World { host: &world, cluster: &world, clock: &*self.clock, observer: &observer, inbox };
         let mut journal = WatchedJournal { journal, watch: &self.watch, flaw: self.flaw, early: None };
         let mut engine = Engine::new(ports, &mut journal, events).ok_or("the journal holds no plan")?;
-        Ok(engine.run("test").ok())
+        Ok(engine.run(agent.unwrap_or("test")).ok())
     }
 
     /// What a person says who wants the operation to go on, or, where it cannot, to be taken back.
@@ -309,9 +349,12 @@ impl<'a> Stage<'a> {
         let state = OperationView::fold(&events).map(|view| view.state);
         let state = state.filter(|state| self.operation.endings().contains(state));
         let state = state.ok_or_else(|| format!("the journal ends otherwise than {:?}", self.operation.endings()))?;
+        if state == OperationState::RolledBack && self.passed_the_commit(&events) {
+            return Err("taken back behind the commit".to_owned());
+        }
         let kept: Vec<PathBuf> = match state {
             OperationState::Committed => Vec::new(),
-            _ => self.operation.kept_for_later().flat_map(|step| self.world.places(step)).collect(),
+            _ => self.kept_for_later(),
         };
         let is_kept = |path: &Path| kept.iter().any(|kept| path.starts_with(kept));
         let left = |(path, ..): &&(PathBuf, String, Vec<u8>)| is_part(path) && !is_kept(path);
@@ -327,6 +370,19 @@ impl<'a> Stage<'a> {
                 same(&ours(&found), &ours(&self.before)).map(|()| End::Old)
             }
         }
+    }
+
+    /// Whether a step behind the commit has begun.
+    fn passed_the_commit(&self, events: &[Event]) -> bool {
+        let Some(commit) = self.operation.plan.commit() else { return false };
+        events.iter().any(|event| matches!(event.kind, EventKind::Intent { step, .. } if step >= commit))
+    }
+
+    /// What may be there in the old state too, as far as no other step has it as its own.
+    fn kept_for_later(&self) -> Vec<PathBuf> {
+        let put_back: Vec<PathBuf> = self.operation.ways_back().flat_map(|step| self.world.places(step)).collect();
+        let places = self.operation.kept_for_later().flat_map(|step| self.world.places(step));
+        places.filter(|place| !put_back.contains(place)).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bridle_core::engine::Journal;
 use bridle_core::event::{Event, EventKind};
-use bridle_core::fault::Fault;
+use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::sim::{CrashFs, DiskWorld};
 use bridle_core::port::{Attempt, Cluster, Host};
 use bridle_core::step::{ClusterStep, HostStep, Standing, Step, StepId};
@@ -120,6 +120,8 @@ pub(super) struct WatchedWorld<'a> {
     pub(super) world: &'a DiskWorld,
     pub(super) watch: &'a Watch,
     pub(super) flaw: Flaw,
+    /// The release whose agent runs; `None` before any agent was switched.
+    pub(super) agent: Option<&'a str>,
 }
 
 impl WatchedWorld<'_> {
@@ -137,7 +139,14 @@ impl Host for WatchedWorld<'_> {
         if self.believes(Host::probe(self.world, step)) {
             return Ok(());
         }
-        Host::apply(self.world, step, attempt)
+        Host::apply(self.world, step, attempt)?;
+        match step {
+            // The link leads elsewhere now: that agent does the rest of the step, this one ends.
+            HostStep::SwitchAgent { release, .. } if self.agent != Some(release) => {
+                Err(Fault::new(FaultCode::HandOver).with("release", release.as_str()))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn sync(&self, step: &Step) -> Result<(), Fault> {
