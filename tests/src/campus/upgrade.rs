@@ -279,7 +279,7 @@ pub fn differences(host: &Host, journal: &Journal, end: End) -> Result<Vec<Strin
     if told["emulationMinor"] != told["minor"] {
         wrong.push(format!("Kubernetes emulates another version: {told}"));
     }
-    let releases = host.shell("helm list -A -o json")?;
+    let releases = host.shell("export KUBECONFIG=/etc/rancher/k3s/k3s.yaml HOME=/root; helm list -A -o json")?;
     let releases: Vec<Value> = serde_json::from_str(&releases).unwrap_or_default();
     let pending = releases.iter().filter(|release| release["status"] != "deployed");
     wrong.extend(pending.map(|release| format!("a chart is not deployed: {release}")));
