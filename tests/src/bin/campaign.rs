@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 use bridle_core::port::Clock as _;
 use bridle_host::clock::SystemClock;
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         ["fuzz", seconds] if seconds.parse::<u64>().is_ok() => fuzz(seconds.parse().unwrap_or(FUZZ_SECONDS)),
         ["uninstall"] => uninstall(),
         ["kubernetes"] => kubernetes(),
+        ["upgrades"] => upgrades(),
         ["upgrade"] => upgrade(None),
         ["upgrade", step] if step.parse::<u64>().is_ok() => upgrade(step.parse().ok()),
         ["rollback"] => rollback(campus::BAD[0], None),
@@ -37,6 +38,8 @@ fn main() -> ExitCode {
                 "usage: cargo campaign install         a power cut at every step of the installation\n       \
                  cargo campaign uninstall       a power cut at every step of the removal, data kept and deleted\n       \
                  cargo campaign kubernetes      to the next minor of Kubernetes and back on the same data; K3S_OLDER, K3S\n       \
+                 cargo campaign upgrades        every course of an upgrade: held, refused, bad releases, a newer agent
+       \
                  cargo campaign upgrade [STEP]  a power cut at every step of the upgrade, and a second one in the recovery\n       \
                  cargo campaign rollback [STEP] a power cut at every step back from a release that must not stay, and a second\n       \
                  cargo campaign rollback BAD    the same from another such release (1.2.0-bad.flap)\n       \
@@ -218,6 +221,20 @@ fn told(root: &Path, name: &str, title: &str, rows: &[Row], end: Option<End>, ke
 fn contract_anew() -> Outcome<usize> {
     let status = Command::new("cargo").args(["ci", "--only", "host_k3s_contract"]).current_dir(checkout()).status()?;
     Ok(usize::from(!status.success()))
+}
+
+/// Every test of upgrades, also those of which the gate takes only one.
+fn upgrades() -> Outcome<usize> {
+    let words = ["test", "--package", "bridle-journeys", "--test", "journey_upgrade", "--"];
+    let all = ["--include-ignored", "--nocapture", "--test-threads=1"];
+    let output =
+        Command::new("cargo").args(words).args(all).current_dir(checkout()).stderr(Stdio::inherit()).output()?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    print!("{said}");
+    let told = |line: &&str| line.contains(" enrolments acknowledged") || line.starts_with("test result:");
+    let table: String = said.lines().filter(told).map(|line| format!("- {line}\n")).collect();
+    keep(checkout(), "upgrades", "Every course of an upgrade", &table)?;
+    Ok(usize::from(!output.status.success()))
 }
 
 /// Titles of the steps of the plan, as the installer prints them.
