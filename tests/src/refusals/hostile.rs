@@ -31,6 +31,7 @@ pub fn files() -> Vec<Hostile> {
     files.extend(entries());
     files.extend(claims());
     files.extend(signed());
+    files.extend(deltas());
     files
 }
 
@@ -86,6 +87,33 @@ fn signatures() -> Vec<Hostile> {
         changed("a signature with a fifth line", "BR-1003", |entries| {
             entries[2] = Entry::file("index.json.minisig", format!("{}more\n", signature(&key(), &index)));
         }),
+    ]
+}
+
+/// Parts of a release: what lacks blobs and says so is no file to install from, and what says it wrongly is none at all.
+fn deltas() -> Vec<Hostile> {
+    let release = Draft::new(&head()).sign();
+    let (artifact, layer) = (&release.blobs[0], release.blobs.last().expect("a release has blobs"));
+    let note = |blobs: Value| {
+        let base = json!({ "releases": ["sample-0.9.0"], "blobs": blobs });
+        json!({ "format": 1, "release": Digest::of(artifact), "bases": [base] }).to_string().into_bytes()
+    };
+    let lacks = |name, code, note: &[u8], signed: String| {
+        changed(name, code, |entries| {
+            entries.pop();
+            let papers = [Entry::file("delta.json", note), Entry::file("delta.json.minisig", signed.into_bytes())];
+            entries.splice(FIRST_BLOB..FIRST_BLOB, papers);
+        })
+    };
+    let (good, more) = (note(json!([Digest::of(layer)])), note(json!([Digest::of(layer), Digest::of(artifact)])));
+    let none = note(json!([]));
+    vec![
+        lacks("a delta", "BR-1200", &good, signature(&key(), &good)),
+        lacks("a delta whose note another key signed", "BR-1004", &good, signature(&foreign_key(), &good)),
+        lacks("a delta whose note was altered", "BR-1003", &more, signature(&key(), &good)),
+        lacks("a delta without a signature of its note", "BR-1003", &good, String::new()),
+        lacks("a delta that leaves a manifest out", "BR-1125", &more, signature(&key(), &more)),
+        lacks("a delta that lacks more than it says", "BR-1008", &none, signature(&key(), &none)),
     ]
 }
 

@@ -64,6 +64,15 @@ fn a_delta_holds_what_the_others_do_not() {
 }
 
 #[test]
+fn the_first_format_of_a_note_still_parses() {
+    let fixture = include_bytes!("../../../tests/fixtures/delta-v1.json");
+    let note = Delta::parse(fixture).expect("fixture parses");
+    assert_eq!(note.releases(), ["campus-1.0.0", "campus-0.9.0", "campus-0.8.0"]);
+    assert_eq!(note.left_out().into_keys().collect::<Vec<_>>(), [Digest::of(b"blob")]);
+    assert_eq!(note.to_json().expect("json"), fixture, "and is written as it was");
+}
+
+#[test]
 fn nothing_and_everything_can_be_left_out() {
     let sample = Sample::one();
     let (_, there, out) = carried(&sample.delta(&[("sample-1.0.0", &sample.digests())])).expect("all");

@@ -166,6 +166,19 @@ mod tests {
     }
 
     #[test]
+    fn the_record_of_the_first_format_still_counts() {
+        let (root, copies) = copies();
+        let data = root.path().join("var/lib/bridle/restore-points/0001-before-b/data");
+        fs::create_dir_all(&data).expect("folder");
+        fs::write(data.join("database"), b"what was there").expect("data");
+        let record = include_str!("../../tests/fixtures/data-copy-v1.json");
+        for (text, counts) in [(record.to_owned(), true), (record.replace("\"format\":1", "\"format\":2"), false)] {
+            fs::write(data.join("database.json"), &text).expect("record");
+            assert_eq!(copies.holds("0001-before-b", "database"), Ok(counts), "{text}");
+        }
+    }
+
+    #[test]
     fn names_never_lead_elsewhere() {
         let (_root, copies) = copies();
         for (point, source) in [("../x", "database"), ("a", "../../x"), ("a", "b/c"), ("", "b"), (".a", "b")] {
