@@ -5,11 +5,13 @@ use std::time::Duration;
 use bridle_client::{Client, ClientConfig, Follow, News, Patience, now, offline};
 use bridle_core::event::OperatorCommand;
 use bridle_core::operation::OperationId;
+use bridle_core::plan::OperationKind;
+use bridle_core::upgrade::ChangeOrder;
 use crossterm::event::{Event as TerminalEvent, KeyEventKind, poll, read};
 use tokio::sync::mpsc::Sender;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::state::Incoming;
+use crate::state::{Change, Incoming};
 
 /// How often the status is asked for.
 const STATUS_PAUSE: Duration = Duration::from_secs(2);
@@ -89,4 +91,36 @@ pub async fn tell(client: Client, id: OperationId, command: OperatorCommand, to:
     let told = client.command(&id, &command).await.map_err(|error| error.fault());
     // Nobody to tell: the screen was left.
     let _ = to.send(Incoming::Told(told)).await;
+}
+
+/// What earlier operations took here.
+pub async fn learned(client: Client, id: OperationId, to: Sender<Incoming>) {
+    let learned = client.learned(&id).await;
+    let _ = to.send(Incoming::Learned(id, learned)).await;
+}
+
+/// The releases on this host.
+pub async fn releases(client: Client, to: Sender<Incoming>) {
+    let releases = client.releases().await.map_err(|error| error.fault());
+    let _ = to.send(Incoming::Releases(releases)).await;
+}
+
+/// The plan of a change; the agent tries everything meanwhile, which takes seconds.
+pub async fn plan(client: Client, number: u64, change: Change, to: Sender<Incoming>) {
+    let view = match change {
+        Change::Upgrade(release) => client.upgrade_plan(&release, true).await,
+        Change::Return => client.rollback_plan(true).await,
+    };
+    let plan = view.map(Box::new).map_err(|error| error.fault());
+    let _ = to.send(Incoming::Planned(number, plan)).await;
+}
+
+/// Begins a change that was looked at.
+pub async fn begin(client: Client, number: u64, kind: OperationKind, order: ChangeOrder, to: Sender<Incoming>) {
+    let begun = match kind {
+        OperationKind::Rollback => client.rollback(&order).await,
+        _ => client.upgrade(&order).await,
+    };
+    let begun = begun.map(Box::new).map_err(|error| error.fault());
+    let _ = to.send(Incoming::Begun(number, begun)).await;
 }

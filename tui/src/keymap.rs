@@ -20,6 +20,14 @@ pub enum Meaning {
     Up,
     /// Scrolls down.
     Down,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// Opens the releases.
+    Updates,
+    /// All about a step.
+    Details,
     /// Opens the help.
     Help,
     /// The other language.
@@ -65,6 +73,8 @@ const fn bind(
 pub const KEYS: &[Binding] = &[
     bind(&[KeyCode::Enter], Meaning::Open, Name::Words("key-enter"), "key-open", "key-open-long"),
     bind(&[KeyCode::Esc], Meaning::Back, Name::Words("key-escape"), "key-back", "key-back-long"),
+    bind(&[KeyCode::F(2)], Meaning::Updates, Name::Letter("F2"), "key-updates", "key-updates-long"),
+    bind(&[KeyCode::Char('d')], Meaning::Details, Name::Letter("d"), "key-details", "key-details-long"),
     bind(&[KeyCode::Char('p')], Meaning::Pause, Name::Letter("p"), "key-pause", "key-pause-long"),
     bind(&[KeyCode::Char('c')], Meaning::Continue, Name::Letter("c"), "key-continue", "key-continue-long"),
     bind(&[KeyCode::Char('r')], Meaning::Retry, Name::Letter("r"), "key-retry", "key-retry-long"),
@@ -80,6 +90,8 @@ pub const KEYS: &[Binding] = &[
     ),
     bind(&[KeyCode::Up], Meaning::Up, Name::Words("key-up-down"), "key-scroll", "key-scroll-long"),
     bind(&[KeyCode::Down], Meaning::Down, Name::Words("key-up-down"), "key-scroll", "key-scroll-long"),
+    bind(&[KeyCode::PageUp], Meaning::PageUp, Name::Words("key-page"), "key-scroll", "key-page-long"),
+    bind(&[KeyCode::PageDown], Meaning::PageDown, Name::Words("key-page"), "key-scroll", "key-page-long"),
     bind(&[KeyCode::Char('?'), KeyCode::F(1)], Meaning::Help, Name::Letter("?"), "key-help", "key-help-long"),
     bind(&[KeyCode::Char('L')], Meaning::Language, Name::Letter("L"), "key-language", "key-language-long"),
 ];
@@ -114,5 +126,5 @@ pub fn meaning(key: KeyEvent) -> Option<Meaning> {
 
 /// One line for each pair of keys that belong together: the table without the second of a pair.
 pub fn listed() -> impl Iterator<Item = &'static Binding> {
-    KEYS.iter().filter(|binding| !matches!(binding.meaning, Meaning::Right | Meaning::Down))
+    KEYS.iter().filter(|binding| !matches!(binding.meaning, Meaning::Right | Meaning::Down | Meaning::PageDown))
 }

@@ -48,7 +48,9 @@ async fn show(
 ) -> std::io::Result<()> {
     let mut following: Option<JoinHandle<()>> = None;
     loop {
-        terminal.draw(|frame| screen::draw(frame, state))?;
+        let mut shown = screen::Shown::default();
+        terminal.draw(|frame| shown = screen::draw(frame, state))?;
+        state.settle(shown);
         let Some(mut incoming) = from.recv().await else { return Ok(()) };
         // A history that is told again is taken in as a whole before the next drawing.
         for _ in 0..QUEUE {
@@ -60,11 +62,10 @@ async fn show(
                     }
                     Action::Follow(id) => {
                         following.iter().for_each(JoinHandle::abort);
+                        tokio::spawn(feed::learned(client.clone(), id.clone(), to.clone()));
                         following = Some(tokio::spawn(feed::operation(client.clone(), id, to.clone())));
                     }
-                    Action::Tell(id, command) => {
-                        tokio::spawn(feed::tell(client.clone(), id, command, to.clone()));
-                    }
+                    action => ask(action, client.clone(), to.clone()),
                 }
             }
             match from.try_recv() {
@@ -72,6 +73,17 @@ async fn show(
                 Err(_) => break,
             }
         }
+    }
+}
+
+/// Asks the agent, beside the screen: the answer comes as an event.
+fn ask(action: Action, client: Client, to: Sender<Incoming>) {
+    match action {
+        Action::Tell(id, command) => drop(tokio::spawn(feed::tell(client, id, command, to))),
+        Action::Releases => drop(tokio::spawn(feed::releases(client, to))),
+        Action::Plan(number, change) => drop(tokio::spawn(feed::plan(client, number, change, to))),
+        Action::Begin(number, kind, order) => drop(tokio::spawn(feed::begin(client, number, kind, *order, to))),
+        Action::Quit | Action::Follow(_) => {}
     }
 }
 

@@ -24,6 +24,11 @@ impl Theme {
         if self.colours { Style::new().fg(colour) } else { Style::new() }
     }
 
+    /// The colour of a sign.
+    pub fn style(self, sign: Sign) -> Style {
+        self.tone(sign.tone)
+    }
+
     /// Sign and word.
     pub fn sign(self, sign: Sign, language: Language) -> Span<'static> {
         Span::styled(sign.text(language), self.tone(sign.tone))

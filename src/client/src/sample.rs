@@ -1,5 +1,7 @@
 //! A small installation, told as events, and a status: for the tests of every face.
 
+mod change;
+
 use bridle_core::event::{Event, EventKind};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
@@ -9,6 +11,8 @@ use bridle_core::port::Timestamp;
 use bridle_core::status::{Health, HostView, NodeView, StatusView, WorkloadView};
 use bridle_core::step::StepId;
 use serde_json::json;
+
+pub use change::*;
 
 /// When the sample begins: 2026-11-23 04:43:19 UTC.
 pub const BEGIN: Timestamp = Timestamp(1_795_408_999_000);

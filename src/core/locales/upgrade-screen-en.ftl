@@ -4,7 +4,7 @@ tui-updates = Updates
 tui-plan = Plan
 tui-step = Step
 tui-releases = Releases on this server
-tui-releases-asked = Asking which releases are here… { $time }
+tui-releases-asked = { $time }  Asking which releases are here…
 tui-releases-none = There is no release on this server. Bring the publisher’s file with: bridle release add FILE
 tui-releases-newest = The release in use is the newest one here. Bring a newer file with: bridle release add FILE
 tui-release-in-use = in use
@@ -15,9 +15,9 @@ tui-release-line = { $release }  { $size }, { $images } { $images ->
         [one] image
        *[other] images
     }, since { $added }
-tui-planning = Working out the plan for { $release }; everything is tried, nothing is changed… { $time }
-tui-planning-back = Working out the way back; everything is tried, nothing is changed… { $time }
-tui-starting = Looking at everything once more, then it begins… { $time }
+tui-planning = { $time }  Working out the plan for { $release }; everything is tried, nothing is changed…
+tui-planning-back = { $time }  Working out the way back; everything is tried, nothing is changed…
+tui-starting = { $time }  Looking at everything once more, then it begins…
 tui-show-plan = Show the plan
 tui-return-plan = Go back to the release before…
 tui-cancel = Cancel
@@ -28,7 +28,11 @@ tui-blocked = Cannot start: { $what }
 tui-blocked-period = Cannot start in the period “{ $name }”
 tui-blocked-busy = Cannot start: another operation runs
 tui-blocked-offline = Cannot start: the agent does not answer
-tui-nothing-blocks = Nothing stands in the way.
+tui-nothing-blocks = Nothing stands in the way. { $warnings ->
+        [0] { "" }
+        [one] One thing should be looked at; it stands below.
+       *[other] { $warnings } things should be looked at; they stand below.
+    }
 tui-by-command = The same by command: { $command }
 tui-takes = Takes about { $time }. Users should notice nothing.
 tui-takes-interrupted = Takes about { $time }. Something is down for users for up to { $down }.
@@ -40,7 +44,6 @@ tui-runs = { $runs ->
 tui-steps = Steps
 tui-steps-time = time
 tui-steps-undo = if it fails
-tui-undo-by = { $undo }
 tui-undo-nothing = nothing to undo
 tui-undo-committed = stays
 tui-commit = From here on it is in force and no longer goes back by itself
@@ -76,11 +79,10 @@ tui-failed-title = Step { $step } failed: { $title }
 tui-back-title = It was taken back
 label-what = WHAT
 label-now = NOW
-now-waits = The operation waits for you. Steps that are done stay; nothing else is changed.
+now-waits = The operation waits for you; what is done stays as it is.
 now-waits-committed = { $release } is in force already; what is left waits for you.
 now-back = { $release } is in use as before. What users have entered is still there.
 now-back-nothing = Everything is as it was before.
-now-back-some = Some steps could not be taken back; their state is shown above.
 back-wanted-what = Somebody wanted it back.
 do-retry = [{ $key }] try this step again, when the cause is mended
 do-abort = [{ $key }] take everything back
@@ -108,16 +110,8 @@ operation-left = { $minutes ->
         [0] less than a minute left
        *[other] about { $minutes } min left
     }
-back-because = It goes back because: { $because } ({ $code }). { $undone ->
-        [0] No step is undone yet.
-        [one] One step is undone.
-       *[other] { $undone } steps are undone.
-    }
-back-wanted = It goes back because somebody wanted it. { $undone ->
-        [0] No step is undone yet.
-        [one] One step is undone.
-       *[other] { $undone } steps are undone.
-    }
+back-because = It goes back because: { $because } ({ $code }).
+back-wanted = It goes back because somebody wanted it.
 attach-hand-over = The agent hands over to the one of the new release. The operation goes on; reconnecting…
 attach-in-force = The change is in force; from here on it no longer goes back by itself.
 key-updates = updates
@@ -126,3 +120,14 @@ key-details = details
 key-details-long = all about a step; after a failure, what the programs said
 key-page = Page Up/Down
 key-page-long = move by pages
+tui-more-below = and { $count } more lines below (Down)
+sign-verifying = being watched
+back-progress = { $undone } of { $steps } steps undone, after { $time }
+back-ended = taken back, after { $time }
+tui-step-others = Up/Down: the other steps
+tui-back = Back
+tui-pause = Pause after this step
+tui-continue = Go on
+tui-retry = Try again
+tui-abort = Take back…
+tui-undo-line = if it fails: { $undo }

@@ -4,7 +4,7 @@ tui-updates = Mises à jour
 tui-plan = Plan
 tui-step = Étape
 tui-releases = Versions sur ce serveur
-tui-releases-asked = Recherche des versions présentes… { $time }
+tui-releases-asked = { $time }  Recherche des versions présentes…
 tui-releases-none = Aucune version sur ce serveur. Apportez le fichier de l’éditeur avec : bridle release add FILE
 tui-releases-newest = La version en service est la plus récente ici. Apportez un fichier plus récent avec : bridle release add FILE
 tui-release-in-use = en service
@@ -15,9 +15,9 @@ tui-release-line = { $release }  { $size }, { $images } { $images ->
         [one] image
        *[other] images
     }, depuis le { $added }
-tui-planning = Préparation du plan pour { $release } ; tout est essayé, rien n’est modifié… { $time }
-tui-planning-back = Préparation du retour ; tout est essayé, rien n’est modifié… { $time }
-tui-starting = Tout est vérifié encore une fois, puis cela commence… { $time }
+tui-planning = { $time }  Préparation du plan pour { $release } ; tout est essayé, rien n’est modifié…
+tui-planning-back = { $time }  Préparation du retour ; tout est essayé, rien n’est modifié…
+tui-starting = { $time }  Tout est vérifié encore une fois, puis cela commence…
 tui-show-plan = Voir le plan
 tui-return-plan = Revenir à la version d’avant…
 tui-cancel = Annuler
@@ -28,7 +28,11 @@ tui-blocked = Impossible de commencer : { $what }
 tui-blocked-period = Impossible de commencer pendant la période « { $name } »
 tui-blocked-busy = Impossible de commencer : une autre opération est en cours
 tui-blocked-offline = Impossible de commencer : l’agent ne répond pas
-tui-nothing-blocks = Rien ne s’y oppose.
+tui-nothing-blocks = Rien ne s’y oppose. { $warnings ->
+        [0] { "" }
+        [one] Un point est à regarder, plus bas.
+       *[other] { $warnings } points sont à regarder, plus bas.
+    }
 tui-by-command = La même chose en commande : { $command }
 tui-takes = Durée : environ { $time }. Les utilisateurs ne devraient rien remarquer.
 tui-takes-interrupted = Durée : environ { $time }. Pour les utilisateurs, jusqu’à { $down } d’arrêt.
@@ -40,7 +44,6 @@ tui-runs = { $runs ->
 tui-steps = Étapes
 tui-steps-time = durée
 tui-steps-undo = en cas d’échec
-tui-undo-by = { $undo }
 tui-undo-nothing = rien à annuler
 tui-undo-committed = reste en place
 tui-commit = À partir d’ici, c’est en vigueur et ne revient plus de soi-même
@@ -76,11 +79,10 @@ tui-failed-title = Échec de l’étape { $step } : { $title }
 tui-back-title = Tout a été annulé
 label-what = QUOI
 label-now = MAINTENANT
-now-waits = L’opération vous attend. Les étapes faites restent ; rien d’autre n’est modifié.
+now-waits = L’opération vous attend ; ce qui est fait reste en place.
 now-waits-committed = { $release } est déjà en vigueur ; ce qui reste vous attend.
 now-back = { $release } est en service comme avant. Ce que les utilisateurs ont saisi est toujours là.
 now-back-nothing = Tout est comme avant.
-now-back-some = Certaines étapes n’ont pas pu être annulées ; leur état est montré plus haut.
 back-wanted-what = Quelqu’un a voulu revenir.
 do-retry = [{ $key }] recommencer cette étape, une fois la cause corrigée
 do-abort = [{ $key }] tout annuler
@@ -108,16 +110,8 @@ operation-left = { $minutes ->
         [0] reste moins d’une minute
        *[other] reste environ { $minutes } min
     }
-back-because = Retour arrière parce que : { $because } ({ $code }). { $undone ->
-        [0] Aucune étape n’est encore annulée.
-        [one] Une étape est annulée.
-       *[other] { $undone } étapes sont annulées.
-    }
-back-wanted = Retour arrière parce que quelqu’un l’a voulu. { $undone ->
-        [0] Aucune étape n’est encore annulée.
-        [one] Une étape est annulée.
-       *[other] { $undone } étapes sont annulées.
-    }
+back-because = Retour arrière parce que : { $because } ({ $code }).
+back-wanted = Retour arrière parce que quelqu’un l’a voulu.
 attach-hand-over = L’agent passe la main à celui de la nouvelle version. L’opération continue ; reconnexion…
 attach-in-force = Le changement est en vigueur ; à partir d’ici, il ne revient plus de soi-même.
 key-updates = mises à jour
@@ -126,3 +120,14 @@ key-details = détails
 key-details-long = tout sur une étape ; après un échec, ce qu’ont dit les programmes
 key-page = Page préc./suiv.
 key-page-long = avancer par pages
+tui-more-below = et { $count } lignes de plus en dessous (Bas)
+sign-verifying = sous surveillance
+back-progress = étapes annulées : { $undone } sur { $steps }, après { $time }
+back-ended = annulée, après { $time }
+tui-step-others = Haut/Bas : les autres étapes
+tui-back = Retour
+tui-pause = Pause après cette étape
+tui-continue = Reprendre
+tui-retry = Réessayer
+tui-abort = Tout annuler…
+tui-undo-line = en cas d’échec : { $undo }

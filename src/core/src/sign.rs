@@ -71,7 +71,8 @@ impl From<OperationState> for Sign {
     fn from(state: OperationState) -> Self {
         match state {
             OperationState::Approved => sign("[--]", "sign-approved", Tone::Quiet),
-            OperationState::Running | OperationState::Verifying => sign("[..]", "sign-running", Tone::Busy),
+            OperationState::Running => sign("[..]", "sign-running", Tone::Busy),
+            OperationState::Verifying => sign("[..]", "sign-verifying", Tone::Busy),
             OperationState::Paused => sign("[! ]", "sign-paused", Tone::Attention),
             OperationState::Committed => sign("[OK]", "sign-done", Tone::Good),
             OperationState::RollingBack => sign("[..]", "sign-rolling-back", Tone::Busy),

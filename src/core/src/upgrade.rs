@@ -1,5 +1,7 @@
 //! What a change of what is installed would do and has done, as all faces show it.
 
+pub mod words;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -82,14 +82,33 @@ pub fn way_back(view: &OperationView, language: Language) -> Option<Message> {
     if !matches!(view.state, OperationState::RollingBack | OperationState::RolledBack) {
         return None;
     }
-    let undone = view.steps.iter().filter(|step| step.state == StepState::Undone).count();
-    let message = match &view.cause {
+    Some(match &view.cause {
         Some(cause) => Message::new("back-because")
             .with("because", cause.message.render(language).trim_end_matches('.'))
             .with("code", cause.code.code()),
         None => Message::new("back-wanted"),
-    };
-    Some(message.with("undone", undone))
+    })
+}
+
+/// How far an operation is and for how long it has run; going back, how much is undone.
+#[must_use]
+pub fn standing(view: &OperationView, now: Timestamp) -> Message {
+    let time = elapsed(view.started, view.ended.unwrap_or(now));
+    let undone = view.steps.iter().filter(|step| step.state == StepState::Undone).count();
+    let begun = view.steps.iter().filter(|step| !matches!(step.state, StepState::Pending | StepState::Skipped)).count();
+    match view.state {
+        OperationState::RollingBack => Message::new("back-progress").with("undone", undone).with("steps", begun),
+        OperationState::RolledBack => Message::new("back-ended"),
+        _ => Message::new("operation-progress").with("percent", view.percent()),
+    }
+    .with("time", time)
+}
+
+/// What a step waits for, and for how long; `None` where its progress says it already.
+#[must_use]
+pub fn waiting(step: &StepView, now: Timestamp, language: Language) -> Option<Message> {
+    let (what, since) = step.waiting.as_ref().filter(|(what, _)| what.code != "wait-soak-healthy")?;
+    Some(Message::new("step-waits").with("what", what.render(language)).with("time", elapsed(*since, now)))
 }
 
 /// A fault in words.

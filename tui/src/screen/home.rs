@@ -7,16 +7,16 @@ use bridle_core::wording;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::widgets::Paragraph;
 
-use super::{Part, WIDE, fitting, scrolled};
+use super::{Part, Shown, WIDE, flowed, page, scrolled, seen};
 use crate::state::State;
 
-pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
+pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) -> Shown {
     let Some(status) = &state.status else {
         let text = Message::new("tui-nothing-here").render(state.language);
         frame.render_widget(Paragraph::new(text), area);
-        return;
+        return Shown::default();
     };
     if area.width < WIDE {
         return narrow(frame, area, state, status);
@@ -28,23 +28,26 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     Part::new(state, "tui-state", health).framed(frame, top, state);
     Part::new(state, "tui-operation", operation(state)).framed(frame, middle, state);
     let [left, right] = Layout::horizontal([Constraint::Percentage(60), Constraint::Percentage(40)]).areas(rest);
-    let services = scrolled(services(state, status), state.scroll, usize::from(left.height.saturating_sub(2)));
+    let services = services(state, status);
+    let room = usize::from(left.height.saturating_sub(2));
+    let shown = seen(services.len(), room, state.scroll);
+    let services = scrolled(services, state.scroll, room);
     Part::new(state, "tui-services", services).framed(frame, left, state);
     let [servers_area, figures_area] = Layout::vertical([Constraint::Min(0), Constraint::Length(5)]).areas(right);
     Part::new(state, "tui-servers", servers(state, status)).framed(frame, servers_area, state);
     Part::new(state, "tui-server-figures", figures(state, status)).framed(frame, figures_area, state);
+    shown
 }
 
 /// One column, without frames.
-fn narrow(frame: &mut Frame<'_>, area: Rect, state: &State, status: &StatusView) {
+fn narrow(frame: &mut Frame<'_>, area: Rect, state: &State, status: &StatusView) -> Shown {
     let mut lines = health(state, status);
     lines.extend(operation(state));
     lines.extend(Part::new(state, "tui-services", services(state, status)).plain(state));
     lines.extend(Part::new(state, "tui-servers", servers(state, status)).plain(state));
     lines.extend(Part::new(state, "tui-server-figures", figures(state, status)).plain(state));
-    let room = usize::from(area.height);
-    let lines = fitting(scrolled(lines, state.scroll, room), room, state);
-    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
+    let lines = lines.into_iter().flat_map(|line| flowed(line, usize::from(area.width))).collect();
+    page(frame, area, lines, state.scroll, state)
 }
 
 fn health(state: &State, status: &StatusView) -> Vec<Line<'static>> {
@@ -59,7 +62,9 @@ fn health(state: &State, status: &StatusView) -> Vec<Line<'static>> {
     let sign = state.theme.sign(Sign::from(status.health), state.language);
     let mut lines = vec![Line::from(vec![sign, Span::raw("  "), Span::raw(words(Message::new(sentence)))])];
     if state.offline.is_some() {
-        lines.push(Line::from(words(Message::new("tui-offline"))));
+        // While something runs, an agent that is started anew is nothing to worry about.
+        let code = if state.something_runs() { "tui-no-answer-goes-on" } else { "tui-offline" };
+        lines.push(Line::from(words(Message::new(code))));
         lines.push(Line::from(words(match status.time.0 {
             0 => Message::new("status-nothing-known"),
             _ => Message::new("status-last-known").with("time", wording::moment(status.time)),

@@ -1,16 +1,23 @@
 //! Drawing: from a state to a frame, nothing back.
 
 mod event_line;
+mod failure;
+mod flow;
 mod help;
 mod home;
 mod operation;
+mod plan;
+mod question;
+mod step;
+mod updates;
 
 use bridle_core::message::Message;
 use bridle_core::wording;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
+use ratatui::widgets::{Block, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::keymap;
@@ -21,29 +28,42 @@ const SMALLEST: (u16, u16) = (40, 15);
 /// From this width on, parts stand side by side in frames.
 const WIDE: u16 = 70;
 
-/// Draws everything.
-pub fn draw(frame: &mut Frame<'_>, state: &State) {
+/// What of a screen's lines is seen.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shown {
+    /// The first line that is seen.
+    pub first: u16,
+    /// The first line of the last page.
+    pub last: u16,
+}
+
+/// Draws everything; says what was seen of it.
+pub fn draw(frame: &mut Frame<'_>, state: &State) -> Shown {
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let message =
             Message::new("tui-too-small").with("columns", u32::from(area.width)).with("lines", u32::from(area.height));
         let text = message.render(state.language);
         frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }), area);
-        return;
+        return Shown::default();
     }
     let rows = [Constraint::Length(1), Constraint::Min(0), Constraint::Length(1), Constraint::Length(1)];
     let [title, body, buttons, keys] = Layout::vertical(rows).areas(area);
     frame.render_widget(title_bar(state, title.width), title);
-    match state.screen() {
+    let shown = match state.screen() {
         Screen::Home => home::draw(frame, body, state),
+        Screen::Updates => updates::draw(frame, body, state),
+        Screen::Plan => plan::draw(frame, body, state),
+        Screen::Step => step::draw(frame, body, state),
         Screen::Operation => operation::draw(frame, body, state),
         Screen::Help => help::draw(frame, body, state),
-    }
-    frame.render_widget(button_bar(state), buttons);
+    };
+    frame.render_widget(button_bar(state, buttons.width), buttons);
     frame.render_widget(key_bar(state, keys.width), keys);
     if state.asking {
-        question(frame, body, state);
+        question::draw(frame, body, state);
     }
+    shown
 }
 
 fn title_bar(state: &State, width: u16) -> Line<'static> {
@@ -57,19 +77,36 @@ fn title_bar(state: &State, width: u16) -> Line<'static> {
     Line::styled(format!("{left}{}{right}", " ".repeat(room)), state.theme.heading())
 }
 
-fn button_bar(state: &State) -> Line<'static> {
+/// The buttons; where they do not fit, those around the one with the focus.
+fn button_bar(state: &State, width: u16) -> Line<'static> {
     if let Some(fault) = &state.refused {
         let text = format!(" [!!] {} {}", fault.code.code(), fault.message.render(state.language));
         return Line::from(text);
     }
-    let mut spans = vec![Span::raw(" ")];
+    let focused = state.focused();
+    let mut drawn: Vec<(String, bool)> = Vec::new();
     for button in state.buttons() {
-        let words = words(state, button);
-        if button == state.focused() {
-            spans.push(Span::styled(format!(">[{words}]"), state.theme.focus()));
-        } else {
-            spans.push(Span::raw(format!(" [{words}]")));
+        let mark = if button == focused { ">" } else { " " };
+        drawn.push((format!("{mark}[{}]", words(state, button)), button == focused));
+    }
+    let room = usize::from(width).saturating_sub(1);
+    let taken = |drawn: &[(String, bool)]| drawn.iter().map(|(text, _)| text.width() + 1).sum::<usize>();
+    // Those after the focus give way first, then those before it; a mark says that there are more.
+    while taken(&drawn) > room && drawn.len() > 1 {
+        let more = ("…".to_owned(), false);
+        match drawn.iter().rposition(|(text, focused)| !focused && text != "…") {
+            Some(last) if drawn[..last].iter().any(|(_, focused)| *focused) => {
+                drawn.truncate(last);
+                drawn.push(more);
+            }
+            Some(_) => drop(drawn.remove(0)),
+            None => break,
         }
+    }
+    let mut spans = vec![Span::raw(" ")];
+    for (text, is_focused) in drawn {
+        let style = if is_focused { state.theme.focus() } else { Style::new() };
+        spans.push(Span::styled(text, style));
         spans.push(Span::raw(" "));
     }
     if let Some(notice) = &state.notice {
@@ -81,13 +118,20 @@ fn button_bar(state: &State) -> Line<'static> {
 fn words(state: &State, button: Button) -> String {
     let code = match button {
         Button::Operation => "tui-operation",
+        Button::Updates => "tui-updates",
+        Button::ShowPlan => "tui-show-plan",
+        Button::ReturnPlan => "tui-return-plan",
+        Button::PlanAgain => "tui-plan-again",
+        Button::Cancel => "tui-cancel",
+        Button::Start => "tui-start",
+        Button::Details => "tui-details",
         Button::Help => "tui-help",
         Button::Leave => "tui-leave",
-        Button::Back => "key-back",
-        Button::Pause => "key-pause",
-        Button::Continue => "key-continue",
-        Button::Retry => "key-retry",
-        Button::Abort => "key-abort",
+        Button::Back => "tui-back",
+        Button::Pause => "tui-pause",
+        Button::Continue => "tui-continue",
+        Button::Retry => "tui-retry",
+        Button::Abort => "tui-abort",
         Button::No => "tui-no",
         Button::Yes => "tui-yes",
     };
@@ -110,13 +154,21 @@ fn key_bar(state: &State, width: u16) -> Line<'static> {
     Line::from(format!("{text}{help}"))
 }
 
-fn question(frame: &mut Frame<'_>, body: Rect, state: &State) {
-    let width = body.width.min(64);
-    let height = body.height.min(6);
-    let area = Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 2, width, height };
-    let text = Message::new("tui-ask-abort").render(state.language);
-    frame.render_widget(Clear, area);
-    frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }).block(Block::bordered()), area);
+/// One page of lines from `first` on; the last line says how many follow.
+fn page(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>, first: u16, state: &State) -> Shown {
+    let room = usize::from(area.height);
+    let last = lines.len().saturating_sub(room);
+    let first = usize::from(first).min(last);
+    let mut seen: Vec<Line<'static>> = lines.into_iter().skip(first).take(room).collect();
+    if first < last && room > 1 {
+        // The line that makes room for this one counts, too.
+        let more = Message::new("tui-more-below").with("count", last - first + 1).render(state.language);
+        seen.pop();
+        seen.push(Line::styled(format!(" {more}"), state.theme.heading()));
+    }
+    frame.render_widget(Paragraph::new(seen), area);
+    let short = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+    Shown { first: short(first), last: short(last) }
 }
 
 /// A part of a screen: a heading and lines.
@@ -157,6 +209,28 @@ fn fitting(mut lines: Vec<Line<'static>>, room: usize, state: &State) -> Vec<Lin
         lines.push(Line::from(Message::new("tui-more").with("count", more).render(state.language)));
     }
     lines
+}
+
+/// A line in as many as its width needs; the sign at its beginning keeps its colour.
+fn flowed(line: Line<'static>, width: usize) -> Vec<Line<'static>> {
+    if line.width() <= width {
+        return vec![line];
+    }
+    let text: String = line.spans.iter().map(|span| span.content.as_ref()).collect();
+    let lines = flow::wrapped(&text, width).into_iter().enumerate().map(|(index, text)| {
+        let sign = line.spans.first().filter(|sign| index == 0 && text.starts_with(sign.content.as_ref()));
+        match sign {
+            Some(sign) => Line::from(vec![sign.clone(), Span::raw(text[sign.content.len()..].to_owned())]),
+            None => Line::from(text),
+        }
+    });
+    lines.collect()
+}
+
+/// What was seen of `count` lines of which `room` fit, from `scroll` on.
+fn seen(count: usize, room: usize, scroll: u16) -> Shown {
+    let last = u16::try_from(count.saturating_sub(room)).unwrap_or(u16::MAX);
+    Shown { first: scroll.min(last), last }
 }
 
 /// The lines from `scroll` on, but never past the last page.
