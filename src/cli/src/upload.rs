@@ -1,5 +1,7 @@
 //! Bringing a release file to the agent, piece by piece, from a file or from standard input.
 
+mod headless;
+
 use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::os::unix::fs::FileExt as _;
@@ -12,6 +14,7 @@ use bridle_core::run_file::{FOOTER, RunFile};
 use bridle_core::wording;
 use tokio::sync::oneshot;
 
+use self::headless::Headless;
 use crate::face::Face;
 use crate::meter::Meter;
 
@@ -89,7 +92,7 @@ struct Source {
 impl Source {
     fn open(file: &Path) -> io::Result<Self> {
         if file == Path::new(STANDARD_INPUT) {
-            return Ok(Self { reader: Box::new(io::stdin()), total: None });
+            return Ok(Self { reader: Box::new(Headless::new(io::stdin())), total: None });
         }
         let mut opened = File::open(file)?;
         let metadata = opened.metadata()?;
@@ -97,7 +100,7 @@ impl Source {
             return Err(io::ErrorKind::IsADirectory.into());
         }
         if !metadata.is_file() {
-            return Ok(Self { reader: Box::new(opened), total: None });
+            return Ok(Self { reader: Box::new(Headless::new(opened)), total: None });
         }
         // In a `.run` file the release stands behind the installer.
         let size = metadata.len();
