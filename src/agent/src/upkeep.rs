@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bridle_bundle::file::{Conditions, FileError, OpenedBundle, Stream, VerifiedBundle, in_sequence};
+use bridle_bundle::file::{Conditions, FileError, OpenedBundle, Source, Stream, VerifiedBundle, in_sequence};
 use bridle_bundle::store::{Checked, InUse, Ingested, Pin, Progress, StoreError};
 use bridle_bundle::trust::{Seen, TrustedKeys};
 use bridle_core::fault::{Fault, FaultCode};
@@ -21,6 +21,7 @@ use bridle_core::store::diff::Comparison;
 use bridle_core::store::have::HaveList;
 use bridle_core::store::space::SpaceView;
 use bridle_core::store::{AddView, CollectView, ReleaseDetail, RepairView, SizedPart};
+use bridle_core::upload::LookView;
 use bridle_host::files::Lock;
 use bridle_host::layout::Layout;
 
@@ -30,7 +31,7 @@ use crate::operations::Operations;
 use crate::store::SharedStore;
 
 /// What the name of a release that came as a stream is in words about it.
-const STREAM: &str = "-";
+pub(crate) const STREAM: &str = "-";
 
 /// Keeps the store in order.
 pub(crate) struct Upkeep {
@@ -59,7 +60,15 @@ impl Upkeep {
     /// # Errors
     /// A [`Fault`]; nothing of the release counts before all of it is verified and on disk.
     pub(crate) fn add(&self, stream: impl Read) -> Result<AddView, Fault> {
-        let bundle = self.verified(stream)?;
+        self.add_from(Stream(stream))
+    }
+
+    /// As [`Self::add`], from what may pass over bytes without reading them.
+    ///
+    /// # Errors
+    /// A [`Fault`]; nothing of the release counts before all of it is verified and on disk.
+    pub(crate) fn add_from(&self, source: impl Source) -> Result<AddView, Fault> {
+        let bundle = self.verified(source)?;
         let id = bundle.contents().release.id();
         self.in_sequence(&bundle, &id)?;
         let ingested = self
@@ -74,12 +83,31 @@ impl Upkeep {
         Ok(AddView { id, new, reused, bytes, image_bytes })
     }
 
+    /// What the beginning of a release file (at least up to its last manifest) shows; nothing is kept of it.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the store cannot be read.
+    pub(crate) fn look(&self, beginning: &[u8]) -> Result<LookView, Fault> {
+        let bundle = match self.verified(Stream(beginning)) {
+            Ok(bundle) => bundle,
+            Err(fault) => return Ok(LookView::Refused { fault }),
+        };
+        let release = &bundle.contents().release;
+        let id = release.id();
+        if let Err(fault) = self.in_sequence(&bundle, &id) {
+            return Ok(LookView::Refused { fault });
+        }
+        let here = self.store.store().pin(&id).map_err(|error| self.fault(&error))?.is_some();
+        let (name, version) = (release.name.clone(), release.version.to_string());
+        Ok(LookView::Release { id, name, version, sequence: release.sequence, delta: bundle.delta().is_some(), here })
+    }
+
     /// Brings damaged and missing parts back from a stream.
     ///
     /// # Errors
     /// A [`Fault`].
     pub(crate) fn repair(&self, stream: impl Read) -> Result<RepairView, Fault> {
-        let bundle = self.verified(stream)?;
+        let bundle = self.verified(Stream(stream))?;
         let repaired = self
             .store
             .store()
@@ -177,20 +205,20 @@ impl Upkeep {
         self.store.store().compare(old, new).map_err(|error| self.fault(&error))
     }
 
-    fn verified<R: Read>(&self, stream: R) -> Result<VerifiedBundle<Stream<R>>, Fault> {
+    fn verified<S: Source>(&self, source: S) -> Result<VerifiedBundle<S>, Fault> {
         let trust = self.layout.trust_dir();
         let trusted = TrustedKeys::load(&trust).map_err(|error| error.fault(&trust))?;
         let installed = self.operations.installed();
         let pin = installed.and_then(|id| self.store.store().pin(&id).ok().flatten());
         let conditions =
             Conditions { architecture: Some(architecture()), name: pin.map(|pin| pin.name), ..Conditions::default() };
-        let opened = OpenedBundle::open(Stream(stream));
+        let opened = OpenedBundle::open(source);
         let verified = opened.and_then(|opened| opened.verify(&trusted, &conditions));
         verified.map_err(|error| self.fault(&StoreError::File(error)))
     }
 
     /// Refuses a release whose number goes back, or stands for another one; one that is there already may come again.
-    fn in_sequence<R: Read>(&self, bundle: &VerifiedBundle<Stream<R>>, id: &str) -> Result<(), Fault> {
+    fn in_sequence<S: Source>(&self, bundle: &VerifiedBundle<S>, id: &str) -> Result<(), Fault> {
         let pins = self.store.store().releases().map_err(|error| self.fault(&error))?;
         if pins.iter().any(|pin| pin.id() == id) {
             return Ok(());

@@ -168,6 +168,32 @@ pub struct UploadView {
     pub expires: Timestamp,
 }
 
+/// What the beginning of a release file shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LookView {
+    /// Signed by a trusted key, and of use here. Whether all of it is whole, only adding it shows.
+    Release {
+        /// `NAME-VERSION`.
+        id: String,
+        /// Name of the platform.
+        name: String,
+        /// Its version.
+        version: String,
+        /// Its number.
+        sequence: u64,
+        /// It holds only what other releases did not have.
+        delta: bool,
+        /// It is in the store already.
+        here: bool,
+    },
+    /// It would be refused.
+    Refused {
+        /// Why.
+        fault: Fault,
+    },
+}
+
 /// Decides whether an upload may begin beside others of which `(size, bytes there)` is given, with `free` bytes on the disk.
 ///
 /// An upload needs its bytes and, at the end, room for the store's own copy, before its pieces are removed.
