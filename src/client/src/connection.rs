@@ -52,6 +52,16 @@ pub(crate) async fn send(socket: &Path, ask: Ask<'_>) -> Result<Response<Incomin
     exchange(socket, &what, request(ask)?, ANSWER_LIMIT).await
 }
 
+/// As [`send`], where the answer may take as long as `limit`.
+pub(crate) async fn send_within(
+    socket: &Path,
+    ask: Ask<'_>,
+    limit: Duration,
+) -> Result<Response<Incoming>, ClientError> {
+    let what = ask.name();
+    exchange(socket, &what, request(ask)?, limit).await
+}
+
 /// Sends `request`, whose answer must begin within `limit`; otherwise as [`send`].
 pub(crate) async fn exchange<B>(
     socket: &Path,

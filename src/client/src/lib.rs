@@ -18,6 +18,7 @@ mod removal;
 pub mod sample;
 mod store;
 mod upload;
+mod uploads;
 
 pub use api::{Client, ClientConfig};
 pub use error::ClientError;
