@@ -64,8 +64,8 @@ fn what_is_given_up_and_when() {
         _ => waits(0, "ImagePullBackOff", "Back-off pulling image \"x:1\""),
     };
     let silent = "dial tcp 127.0.0.1:5000: connection refused";
-    type See = Box<dyn Fn(u64) -> Container>;
-    let cases: Vec<(&str, See, Option<(u64, &str)>)> = vec![
+    type Case = (&'static str, Box<dyn Fn(u64) -> Container>, Option<(u64, &'static str)>);
+    let cases: Vec<Case> = vec![
         ("ends at every start", Box::new(falling), Some((30, "hopeless-crashing"))),
         ("ends once", Box::new(|_| container(1, State::Running)), None),
         ("ends twice", Box::new(|at| if at < 11 { falling(at) } else { container(2, State::Running) }), None),
