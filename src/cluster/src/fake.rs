@@ -278,6 +278,11 @@ fn merge(object: &mut Value, change: &Value) {
     match (object, change) {
         (Value::Object(object), Value::Object(change)) => {
             for (key, value) in change {
+                // RFC 7396: a null takes the key away.
+                if value.is_null() {
+                    object.remove(key);
+                    continue;
+                }
                 merge(object.entry(key.clone()).or_insert(Value::Null), value);
             }
         }

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bridle_core::configuration::errand::{Errand, Reply};
 use bridle_core::fault::Fault;
 use bridle_core::message::Message;
-use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Cluster, Copies, KeptSecrets, Process};
+use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Cluster, Copies, KeptSecrets, Process, SealedSecrets};
 use bridle_core::rehearsal::postgresql::Server;
 use bridle_core::rehearsal::{Rehearsal, Report};
 use bridle_core::release::{DataSource, Probe, Secret};
@@ -20,7 +21,7 @@ use crate::postgresql::{self, DumpTarget, Dumped};
 use crate::probe::FrontDoor;
 use crate::rehearsal::{self, Stage};
 use crate::soak::{self, Watch};
-use crate::{images, kept, namespaces, nodes, observe, probe, resources, secrets};
+use crate::{errand, images, kept, namespaces, nodes, observe, probe, resources, secrets};
 
 /// Finds the helm program of the release in use; asked anew for each run, because an upgrade replaces it.
 pub type HelmProgram = Arc<dyn Fn() -> Result<PathBuf, Fault> + Send + Sync>;
@@ -41,6 +42,8 @@ pub struct Setup {
     pub certificates: Arc<dyn Certificates>,
     /// Secrets that outlive an uninstallation.
     pub kept: Arc<dyn KeptSecrets>,
+    /// Passwords of the site's services.
+    pub sealed: Arc<dyn SealedSecrets>,
     /// Copies of data in restore points.
     pub copies: Arc<dyn Copies>,
     /// Time.
@@ -56,6 +59,7 @@ pub struct KubeCluster {
     blobs: Arc<dyn Blobs>,
     certificates: Arc<dyn Certificates>,
     kept: Arc<dyn KeptSecrets>,
+    sealed: Arc<dyn SealedSecrets>,
     copies: Arc<dyn Copies>,
     clock: Arc<dyn Clock>,
     runtime: Handle,
@@ -92,6 +96,7 @@ impl KubeCluster {
             blobs: setup.blobs,
             certificates: setup.certificates,
             kept: setup.kept,
+            sealed: setup.sealed,
             copies: setup.copies,
             clock: setup.clock,
             runtime: setup.runtime,
@@ -156,6 +161,14 @@ impl KubeCluster {
         postgresql::dump(&self.api, &self.api, source, target, attempt)
     }
 
+    /// Asks services from a short-lived pod, one reply a question; at most a minute and a half.
+    ///
+    /// # Errors
+    /// `ErrandFailed` with its cause, or `KubernetesRefused`.
+    pub fn errand(&self, errand: &Errand, attempt: &mut Attempt<'_>) -> Result<Vec<Reply>, Fault> {
+        errand::hold(&self.api, self.clock.as_ref(), errand, attempt)
+    }
+
     fn copied(&self, point: &str, sources: &[DataSource]) -> Result<Standing, Fault> {
         for source in sources {
             if !self.copies.holds(point, &source.name)? {
@@ -206,6 +219,7 @@ impl Cluster for KubeCluster {
             ClusterStep::SiteSecrets { secrets, host } => {
                 secrets::probe(&self.api, secrets, host, self.certificates.as_ref())
             }
+            ClusterStep::SiteServices(wanted) => secrets::services::probe(&self.api, wanted, self.sealed.as_ref()),
             ClusterStep::CustomResources { chart, package } => {
                 resources::probe(&self.api, chart, &resources::read(self.blobs.as_ref(), chart, package)?)
             }
@@ -214,6 +228,9 @@ impl Cluster for KubeCluster {
             ClusterStep::ChartGone { name, namespace } => Helm::probe_gone(&self.api, name, namespace),
             ClusterStep::ChartsGone { charts } => Helm::probe_charts_gone(&self.api, charts),
             ClusterStep::KeepSecrets { secrets } => kept::probe(&self.api, secrets, self.kept.as_ref()),
+            ClusterStep::RefreshCollation { sources } => {
+                postgresql::collation::probe(&self.api, &self.api, self.clock.as_ref(), sources)
+            }
             ClusterStep::CopyData { point, sources } => self.copied(point, sources),
             ClusterStep::Soak(soak) => Ok(match self.held().take() {
                 Some(held) if held == **soak => Standing::Done,
@@ -238,6 +255,9 @@ impl Cluster for KubeCluster {
                 kept::take_over(&self.api, secrets, self.kept.as_ref())?;
                 secrets::apply(&self.api, secrets, host, self.certificates.as_ref(), attempt)
             }
+            ClusterStep::SiteServices(wanted) => {
+                secrets::services::apply(&self.api, wanted, self.sealed.as_ref(), attempt)
+            }
             ClusterStep::CustomResources { chart, package } => {
                 let definitions = resources::read(self.blobs.as_ref(), chart, package)?;
                 resources::apply(&self.api, clock, chart, &definitions, attempt)
@@ -247,6 +267,9 @@ impl Cluster for KubeCluster {
             ClusterStep::ChartGone { name, namespace } => self.helm.apply_gone(&self.api, name, namespace, attempt),
             ClusterStep::ChartsGone { charts } => self.helm.apply_charts_gone(&self.api, charts, attempt),
             ClusterStep::KeepSecrets { secrets } => kept::keep(&self.api, secrets, self.kept.as_ref(), attempt),
+            ClusterStep::RefreshCollation { sources } => {
+                postgresql::collation::apply(&self.api, &self.api, clock, sources, attempt)
+            }
             ClusterStep::CopyData { point, sources } => self.copy(point, sources, attempt),
             ClusterStep::Soak(soak) => self.soak(soak, attempt),
             ClusterStep::LeftoversGone { charts, secrets } => {

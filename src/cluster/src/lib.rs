@@ -5,6 +5,7 @@
 
 mod application;
 mod connect;
+mod errand;
 mod helm;
 mod images;
 mod kept;

@@ -1,5 +1,7 @@
 //! The step *site secrets*: each Secret is made once, on the site, and no value of it is ever changed or shown.
 
+pub(crate) mod services;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bridle_core::fault::{Fault, FaultCode};

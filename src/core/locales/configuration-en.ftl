@@ -123,6 +123,25 @@ service-odd = answers something else: { $said }
 service-no-starttls = does not offer STARTTLS
 service-refuses = refuses: { $said }
 
+step-site-services = { $count ->
+        [0] Remove the passwords of the site's services from the applications
+        [one] Give 1 password of the site's services to the applications
+       *[other] Give { $count } passwords of the site's services to the applications
+    }
+site-services-missing = the passwords of the site's services in { $namespace } are not what they should be
+site-services-not-settled = the passwords of the site's services are not in force on this server
+config-secret-absent = needs a password that is not set: bridle config secret set { $name }
+secrets-needed = needed
+secrets-set = set on { $time }
+secrets-not-set = not set
+secrets-ask = Password (not shown):
+errand-heading = From a pod of the applications
+errand-no-image = A pod cannot ask: the release has no image named busybox.
+errand-answered = answers
+errand-silent = does not answer
+errand-blocked = pods may not reach it
+errand-failed = A pod could not ask: { $said } (BR-1243)
+
 BR-1230 = The configuration cannot be applied
     .why = It breaks rules of the site profile or of a chart of this release. Nothing was changed.
     .fix = Mend what is listed, and look at it again with “bridle config validate”.
@@ -156,6 +175,19 @@ BR-1239 = There is no secret “{ $name }” in the site sheet
 BR-1240 = This cannot be a password
     .why = It is empty, has more than one line, or more than 1024 characters.
     .fix = Give one line: from a file with “<”, or typed where nobody sees it.
+
+BR-1241 = The password “{ $name }” cannot be opened
+    .why = Its sealed file or the key of this server, both in /etc/bridle/secrets, is missing or altered, or is a copy from another server.
+    .fix = Set it again: bridle config secret set { $name } --file FILE
+BR-1242 = Nothing in the site sheet needs “{ $name }”
+    .why = A password belongs to a user of a service, and { $name ->
+        [proxy-password] services.proxy.user
+       *[smtp-password] services.smtp.user
+    } is not set.
+    .fix = Set the user first with “bridle config set”, then the password.
+BR-1243 = The services could not be asked from a pod
+    .why = The pod for it could not be made, did not end in time, or said nothing that can be read.
+    .fix = See “bridle status”, then try again. What was asked from the server itself counts all the same.
 
 help-bridle-config = The configuration of this site: read it, change it, its history
     .examples =
@@ -230,3 +262,30 @@ help-bridle-config-apply = Put a file in force as the configuration
 help-bridle-config-test = Ask the services of the site sheet from this server: DNS, time, mail, proxy, certificates, logs
     .more = Nothing but questions is sent: no mail, no password.
     .examples = bridle config test
+help-bridle-config-secret = The passwords of the site's services; they are never shown
+    .examples =
+        bridle config secret list
+        bridle config secret set smtp-password --file /root/password
+        bridle config secret unset smtp-password
+help-bridle-config-secret-set = Set a password and give it to the applications
+    .name = Name: smtp-password or proxy-password
+    .file = File that holds the password; without it, standard input
+    .examples =
+        bridle config secret set smtp-password --file /root/password
+        bridle config secret set proxy-password --yes < /root/password
+    .dry-run = Only show what would be done
+    .even-in = Do it in the critical period of this name, although it interrupts a service
+    .yes = Do not ask
+    .detach = Begin it and do not wait for its end
+help-bridle-config-secret-list = Which passwords are needed, and when they were set
+    .examples =
+        bridle config secret list
+        bridle config secret list --json
+help-bridle-config-secret-unset = Remove a password, here and from the applications
+    .name = Name: smtp-password or proxy-password
+    .examples =
+        bridle config secret unset proxy-password
+    .dry-run = Only show what would be done
+    .even-in = Do it in the critical period of this name, although it interrupts a service
+    .yes = Do not ask
+    .detach = Begin it and do not wait for its end

@@ -123,6 +123,25 @@ service-odd = répond autre chose : { $said }
 service-no-starttls = ne propose pas STARTTLS
 service-refuses = refuse : { $said }
 
+step-site-services = { $count ->
+        [0] Retirer aux applications les mots de passe des services du site
+        [one] Donner aux applications 1 mot de passe des services du site
+       *[other] Donner aux applications { $count } mots de passe des services du site
+    }
+site-services-missing = les mots de passe des services du site dans { $namespace } ne sont pas ceux qu’il faut
+site-services-not-settled = les mots de passe des services du site ne sont pas en vigueur sur ce serveur
+config-secret-absent = demande un mot de passe qui n’est pas défini : bridle config secret set { $name }
+secrets-needed = nécessaire
+secrets-set = défini le { $time }
+secrets-not-set = non défini
+secrets-ask = Mot de passe (non affiché) :
+errand-heading = Depuis un pod des applications
+errand-no-image = Un pod ne peut pas le demander : la version n’a pas d’image nommée busybox.
+errand-answered = répond
+errand-silent = ne répond pas
+errand-blocked = les pods ne peuvent pas l’atteindre
+errand-failed = Un pod n’a pas pu le demander : { $said } (BR-1243)
+
 BR-1230 = La configuration ne peut pas être appliquée
     .why = Elle enfreint des règles du profil du site ou d’un chart de cette version. Rien n’a été changé.
     .fix = Corrigez ce qui est listé, puis vérifiez avec « bridle config validate ».
@@ -156,6 +175,19 @@ BR-1239 = Il n’y a pas de secret « { $name } » dans la fiche du site
 BR-1240 = Ceci ne peut pas être un mot de passe
     .why = Il est vide, tient sur plus d’une ligne, ou dépasse 1024 caractères.
     .fix = Donnez une ligne : d’un fichier avec « < », ou tapée là où personne ne la voit.
+
+BR-1241 = Le mot de passe « { $name } » ne peut pas être ouvert
+    .why = Son fichier scellé ou la clé de ce serveur, tous deux dans /etc/bridle/secrets, manque ou a été modifié, ou vient d’un autre serveur.
+    .fix = Donnez-le à nouveau : bridle config secret set { $name } --file FICHIER
+BR-1242 = Rien dans la fiche du site n’a besoin de « { $name } »
+    .why = Un mot de passe appartient à l’utilisateur d’un service, et { $name ->
+        [proxy-password] services.proxy.user
+       *[smtp-password] services.smtp.user
+    } n’est pas défini.
+    .fix = Définissez d’abord l’utilisateur avec « bridle config set », puis le mot de passe.
+BR-1243 = Les services n’ont pas pu être interrogés depuis un pod
+    .why = Le pod prévu pour cela n’a pas pu être créé, n’a pas fini à temps, ou n’a rien dit de lisible.
+    .fix = Voyez « bridle status », puis réessayez. Ce qui a été demandé depuis le serveur lui-même reste valable.
 
 help-bridle-config = La configuration de ce site : la lire, la changer, son histoire
     .examples =
@@ -230,3 +262,30 @@ help-bridle-config-apply = Mettre un fichier en vigueur comme configuration
 help-bridle-config-test = Interroger les services de la fiche du site depuis ce serveur : DNS, heure, courriel, proxy, certificats, journaux
     .more = Seules des questions sont envoyées : ni courriel ni mot de passe.
     .examples = bridle config test
+help-bridle-config-secret = Les mots de passe des services du site ; jamais affichés
+    .examples =
+        bridle config secret list
+        bridle config secret set smtp-password --file /root/mot-de-passe
+        bridle config secret unset smtp-password
+help-bridle-config-secret-set = Définir un mot de passe et le donner aux applications
+    .name = Nom : smtp-password ou proxy-password
+    .file = Fichier qui contient le mot de passe ; sans lui, l’entrée standard
+    .examples =
+        bridle config secret set smtp-password --file /root/mot-de-passe
+        bridle config secret set proxy-password --yes < /root/mot-de-passe
+    .dry-run = Montrer seulement ce qui serait fait
+    .even-in = Le faire dans la période critique de ce nom, bien qu’un service soit interrompu
+    .yes = Ne pas demander
+    .detach = Commencer sans attendre la fin
+help-bridle-config-secret-list = Quels mots de passe sont nécessaires, et quand ils ont été définis
+    .examples =
+        bridle config secret list
+        bridle config secret list --json
+help-bridle-config-secret-unset = Retirer un mot de passe, ici et des applications
+    .name = Nom : smtp-password ou proxy-password
+    .examples =
+        bridle config secret unset proxy-password
+    .dry-run = Montrer seulement ce qui serait fait
+    .even-in = Le faire dans la période critique de ce nom, bien qu’un service soit interrompu
+    .yes = Ne pas demander
+    .detach = Commencer sans attendre la fin

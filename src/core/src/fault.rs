@@ -247,6 +247,12 @@ faults! {
     SecretUnknown = "BR-1239", Usage;
     /// What was given as a secret cannot be one.
     SecretInvalid = "BR-1240", Usage;
+    /// A sealed password is missing, altered, or was sealed with another key.
+    SealedDamaged = "BR-1241", Failed;
+    /// The site sheet names no user for this password.
+    SecretNotNeeded = "BR-1242", Usage;
+    /// A short-lived pod could not be used to ask the services.
+    ErrandFailed = "BR-1243", Failed;
     /// There is no such upload.
     UploadUnknown = "BR-1280", Failed;
     /// A piece of an upload begins somewhere else than the last one ended.

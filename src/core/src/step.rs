@@ -1,5 +1,6 @@
 //! The steps that operations are made of: data, closed on purpose. Who applies them lives at the edge.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -177,6 +178,8 @@ pub enum ClusterStep {
         /// Host name of the front door, for `tls` ones.
         host: String,
     },
+    /// The passwords of the site's services are a Secret in each of these namespaces, and in force on the host.
+    SiteServices(SiteServices),
     /// The custom resource definitions of a chart are established.
     CustomResources {
         /// Name of the chart.
@@ -214,6 +217,11 @@ pub enum ClusterStep {
         /// The secrets.
         secrets: Vec<Secret>,
     },
+    /// No database of these servers was sorted by other rules than its server has now.
+    RefreshCollation {
+        /// The servers.
+        sources: Vec<DataSource>,
+    },
     /// The restore point holds a copy of these data, complete and proven.
     CopyData {
         /// The restore point.
@@ -230,6 +238,18 @@ pub enum ClusterStep {
         /// Secrets of the site, which stay.
         secrets: Vec<Secret>,
     },
+}
+
+/// Which passwords of the site's services reach which applications; never their values.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteServices {
+    /// Namespaces of applications.
+    pub namespaces: Vec<String>,
+    /// Number of the sealed version by name.
+    pub secrets: BTreeMap<String, u64>,
+    /// Namespaces that have no such Secret any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<String>,
 }
 
 /// How long health must hold, and what health is.
@@ -356,6 +376,9 @@ impl Step {
                     Message::new("step-namespaces").with("count", namespaces.len())
                 }
                 ClusterStep::SiteSecrets { secrets, .. } => Message::new("step-secrets").with("count", secrets.len()),
+                ClusterStep::SiteServices(services) => {
+                    Message::new("step-site-services").with("count", services.secrets.len())
+                }
                 ClusterStep::CustomResources { chart, .. } => {
                     Message::new("step-custom-resources").with("chart", chart.as_str())
                 }
@@ -372,6 +395,10 @@ impl Step {
                     together("step-charts-gone", charts.iter().map(|chart| chart.name.clone()))
                 }
                 ClusterStep::KeepSecrets { secrets } => Message::new("step-keep-secrets").with("count", secrets.len()),
+                ClusterStep::RefreshCollation { sources } => {
+                    let names = sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
+                    Message::new("step-refresh-collation").with("sources", names)
+                }
                 ClusterStep::CopyData { sources, .. } => Message::new("step-copy-data").with("count", sources.len()),
                 ClusterStep::Soak(soak) => Message::new("step-soak").with("seconds", u64::from(soak.seconds)),
                 ClusterStep::LeftoversGone { charts, .. } => {
@@ -407,6 +434,7 @@ impl Step {
             Self::Cluster(ClusterStep::NodeReady { .. }) => "node-ready",
             Self::Cluster(ClusterStep::Namespaces { .. }) => "namespaces",
             Self::Cluster(ClusterStep::SiteSecrets { .. }) => "site-secrets",
+            Self::Cluster(ClusterStep::SiteServices(_)) => "site-services",
             Self::Cluster(ClusterStep::CustomResources { .. }) => "custom-resources",
             Self::Cluster(ClusterStep::Chart(_)) => "chart",
             Self::Cluster(ClusterStep::Charts(_)) => "charts",
@@ -414,6 +442,7 @@ impl Step {
             Self::Cluster(ClusterStep::ChartGone { .. }) => "chart-gone",
             Self::Cluster(ClusterStep::ChartsGone { .. }) => "charts-gone",
             Self::Cluster(ClusterStep::KeepSecrets { .. }) => "keep-secrets",
+            Self::Cluster(ClusterStep::RefreshCollation { .. }) => "refresh-collation",
             Self::Cluster(ClusterStep::CopyData { .. }) => "copy-data",
             Self::Cluster(ClusterStep::Soak(_)) => "soak",
             Self::Cluster(ClusterStep::LeftoversGone { .. }) => "leftovers-gone",

@@ -26,6 +26,8 @@ paths! {
     site_file = "etc/bridle/site.toml";
     /// The appliance's CA and the certificates it issued.
     pki_dir = "etc/bridle/pki";
+    /// Sealed passwords of the site's services, and the key of this host.
+    secrets_dir = "etc/bridle/secrets";
     /// Everything that must survive.
     data_dir = "var/lib/bridle";
     /// Blob store.

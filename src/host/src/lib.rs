@@ -16,6 +16,7 @@ pub mod process;
 pub mod programs;
 pub mod removal;
 pub mod restore_point;
+pub mod sealed;
 pub mod services;
 pub mod serving;
 pub mod settle;

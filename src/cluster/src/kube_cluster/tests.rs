@@ -41,6 +41,7 @@ fn cluster(fake: &FakeApi, runtime: &tokio::runtime::Runtime, blobs: Folder) -> 
             blobs: Arc::new(blobs),
             certificates: Arc::new(OnePair { certificate: String::new(), key: String::new() }),
             kept: Arc::new(Memory::default()),
+            sealed: Arc::new(crate::secrets::services::tests::Drawer::default()),
             copies: Arc::new(NoCopies),
             clock: Arc::new(SimClock::default()),
             scratch: PathBuf::from("/run/helm"),

@@ -3,10 +3,12 @@
 pub mod change;
 pub mod check;
 pub mod edit;
+pub mod errand;
 pub mod finding;
 mod key;
 pub mod rename;
 pub mod revision;
+pub mod secret;
 pub mod view;
 
 use serde::{Deserialize, Serialize};

@@ -78,6 +78,21 @@ pub struct DraftView {
 }
 
 impl DraftView {
+    /// Of a draft that changes nothing and of which nothing is to be said.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self {
+            findings: Vec::new(),
+            changes: Vec::new(),
+            charts: Vec::new(),
+            renamed: Vec::new(),
+            steps: Vec::new(),
+            plan: None,
+            forbidden: None,
+            windows: Vec::new(),
+        }
+    }
+
     /// Whether users notice, however shortly.
     #[must_use]
     pub fn interrupts(&self) -> bool {
@@ -120,4 +135,10 @@ pub struct ServiceTest {
 pub struct ServicesView {
     /// Asked from the host itself.
     pub host: Vec<ServiceTest>,
+    /// Asked from a pod of the applications.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pod: Vec<ServiceTest>,
+    /// Why a pod could not ask, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_pod: Option<Message>,
 }

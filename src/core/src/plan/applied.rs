@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::release::{Namespace, Secret};
-use crate::step::{ChartName, ChartStep, ClusterStep, HostStep, KubernetesSettings, Step};
+use crate::step::{ChartName, ChartStep, ClusterStep, HostStep, KubernetesSettings, SiteServices, Step};
 
 use super::{OperationKind, Plan};
 
@@ -25,6 +25,8 @@ pub struct Applied {
     pub namespaces: Vec<Namespace>,
     /// Secrets that were made.
     pub secrets: Vec<Secret>,
+    /// Passwords of the site's services, and where they are.
+    pub services: SiteServices,
     /// Revision of the configuration; 0 if no operation put one in place.
     pub revision: u64,
     /// Revision of the configuration before the last upgrade.
@@ -77,6 +79,7 @@ impl Applied {
             charts: BTreeMap::new(),
             namespaces: Vec::new(),
             secrets: Vec::new(),
+            services: SiteServices::default(),
             revision: 0,
             revision_before: 0,
             points: Vec::new(),
@@ -113,6 +116,9 @@ impl Applied {
                 let new = |one: &&Namespace| !namespaces.iter().any(|other| other.name == one.name);
                 let kept: Vec<Namespace> = self.namespaces.iter().filter(new).cloned().collect();
                 self.namespaces = kept.into_iter().chain(namespaces.iter().cloned()).collect();
+            }
+            ClusterStep::SiteServices(services) => {
+                self.services = SiteServices { gone: Vec::new(), ..services.clone() };
             }
             ClusterStep::SiteSecrets { secrets, .. } => {
                 let same = |one: &Secret, other: &Secret| one.name == other.name && one.namespace == other.namespace;

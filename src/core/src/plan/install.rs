@@ -1,13 +1,13 @@
 //! The plan of the first installation.
 
-use super::draft::Draft;
+use super::draft::{Draft, services_of};
 use super::ranges::Ranges;
 use super::upgrade::minor;
 use super::values::Surroundings;
 use super::{OnFailure, OperationKind, Plan, PlanError};
 use crate::release::{Chart, ReleaseManifest};
 use crate::site::Site;
-use crate::step::{ChartStep, ClusterStep, HostStep, KubernetesSettings, Step, Undo};
+use crate::step::{ChartStep, ClusterStep, HostStep, KubernetesSettings, SiteServices, Step, Undo};
 
 /// Port of the agent's registry on loopback (`docs/decisions/0003-registry-port.md`).
 pub const REGISTRY_PORT: u16 = 5070;
@@ -48,6 +48,10 @@ pub fn plan(release: &ReleaseManifest, site: &Site, place: &Place) -> Result<Pla
     if !release.secrets.is_empty() {
         let step = ClusterStep::SiteSecrets { secrets: release.secrets.clone(), host: site.host.clone() };
         draft.cluster(step, Undo::Nothing, 60, 1);
+    }
+    let services = services_of(release, site);
+    if !services.secrets.is_empty() {
+        draft.site_services(services, &SiteServices::default());
     }
     for group in in_order(release).chunk_by(|one, next| (one.stage, one.order) == (next.stage, next.order)) {
         draft.custom_resources(group.iter().copied());

@@ -10,4 +10,6 @@ mod world;
 
 pub use clock::{Clock, Timestamp};
 pub use process::{Command, CommandError, CommandOutput, Process};
-pub use world::{Attempt, Blobs, Certificates, Cluster, Copies, Host, KeptSecrets, OpenCopy, Progress, Quiet, TlsPair};
+pub use world::{
+    Attempt, Blobs, Certificates, Cluster, Copies, Host, KeptSecrets, OpenCopy, Progress, Quiet, SealedSecrets, TlsPair,
+};

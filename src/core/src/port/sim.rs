@@ -235,8 +235,10 @@ fn cluster_effects(step: &ClusterStep) -> Vec<Effect> {
         ClusterStep::NodeReady { .. } => ("node".to_owned(), json()),
         ClusterStep::Namespaces { .. } => ("namespaces".to_owned(), json()),
         ClusterStep::SiteSecrets { .. } => ("secrets".to_owned(), json()),
+        ClusterStep::SiteServices(services) => ("services".to_owned(), json().filter(|_| !services.secrets.is_empty())),
         ClusterStep::Probes { .. } => ("probes".to_owned(), json()),
         ClusterStep::KeepSecrets { .. } => ("kept".to_owned(), json()),
+        ClusterStep::RefreshCollation { .. } => ("collation".to_owned(), json()),
         ClusterStep::CopyData { point, .. } => (format!("copy/{point}"), json()),
         ClusterStep::Soak(_) => ("soak".to_owned(), json()),
     }]

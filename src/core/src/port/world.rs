@@ -1,8 +1,10 @@
 //! The host and the cluster as the engine sees them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::configuration::secret::Password;
 use crate::digest::Digest;
 use crate::fault::Fault;
 use crate::message::Message;
@@ -98,6 +100,27 @@ pub trait KeptSecrets: Send + Sync {
     /// # Errors
     /// A [`Fault`] if it cannot be written; what was kept before is then still there.
     fn write(&self, kept: &Kept) -> Result<(), Fault>;
+}
+
+/// Passwords of the site's services, sealed on this host.
+pub trait SealedSecrets: Send + Sync {
+    /// The password `name` in its version `number`.
+    ///
+    /// # Errors
+    /// `SealedDamaged` if it is not there or does not open.
+    fn open(&self, name: &str, number: u64) -> Result<Password, Fault>;
+
+    /// The versions in force by name.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that cannot be read.
+    fn in_force(&self) -> Result<BTreeMap<String, u64>, Fault>;
+
+    /// Puts these versions in force and no others; on disk when this returns.
+    ///
+    /// # Errors
+    /// A [`Fault`] if it cannot be written.
+    fn settle(&self, secrets: &BTreeMap<String, u64>) -> Result<(), Fault>;
 }
 
 /// Keeps copies of data in restore points.

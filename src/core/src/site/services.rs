@@ -1,6 +1,7 @@
 //! The site sheet: services of the institution that the platform uses. No secret stands in it: passwords are given to the
 //! agent by themselves and reach charts as a Kubernetes Secret.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,9 @@ pub struct Services {
     /// Where logs go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub syslog: Option<Syslog>,
+    /// Passwords that this host keeps sealed, each with the number of its version; never part of a profile.
+    #[serde(skip)]
+    pub sealed: BTreeMap<String, u64>,
 }
 
 /// A relay for mail.
@@ -175,8 +179,12 @@ impl Services {
         if let Some(syslog) = &self.syslog {
             put("syslog", json!({ "host": syslog.host, "port": syslog.port(), "protocol": syslog.protocol }));
         }
-        if self.users().next().is_some() {
+        let made = self.needed();
+        if !made.is_empty() {
             put("secret", SECRET.into());
+            // What pods are given anew when a password changes, if their chart writes it into an annotation.
+            let version = made.iter().map(|(name, number)| format!("{name}-{number}")).collect::<Vec<_>>().join(".");
+            put("secret_version", version.into());
         }
         Value::Object(values)
     }
@@ -186,6 +194,21 @@ impl Services {
         let smtp = self.smtp.as_ref().and_then(|smtp| smtp.user.as_ref()).map(|_| "smtp-password");
         let proxy = self.proxy.as_ref().and_then(|proxy| proxy.user.as_ref()).map(|_| "proxy-password");
         smtp.into_iter().chain(proxy)
+    }
+
+    /// The passwords that reach the cluster: those that are needed and kept here.
+    #[must_use]
+    pub fn needed(&self) -> BTreeMap<String, u64> {
+        let kept = |name: &'static str| Some((name.to_owned(), *self.sealed.get(name)?));
+        self.users().filter_map(kept).collect()
+    }
+
+    /// Passwords that are needed and not kept here, each with the keys of the user that it belongs to.
+    pub fn unset(&self) -> impl Iterator<Item = (&'static str, [&'static str; 3])> {
+        self.users().filter(|name| !self.sealed.contains_key(*name)).map(|name| {
+            let service = if name == "proxy-password" { "proxy" } else { "smtp" };
+            (name, ["services", service, "user"])
+        })
     }
 
     /// The path of the certificates, where they are not given as text.

@@ -58,7 +58,15 @@ zone = "Europe/Paris"
     assert_eq!((site.calendar[0].from.as_str(), site.calendar[1].from.as_str()), ("2027-05-10", "22:00:00"));
     assert_eq!(site.services.smtp.as_ref().map(services::Smtp::port), Some(587));
     let values = site.services.values();
-    assert_eq!(values["secret"], services::SECRET);
+    assert!(values.get("secret").is_none(), "no password is kept, so there is no Secret");
+    let mut kept = site.services.clone();
+    kept.sealed = [("smtp-password".to_owned(), 4), ("proxy-password".to_owned(), 5)].into();
+    let values_kept = kept.values();
+    assert_eq!(
+        (&values_kept["secret"], &values_kept["secret_version"]),
+        (&services::SECRET.into(), &"smtp-password-4".into())
+    );
+    assert_eq!(Site { services: kept, ..site.clone() }.to_toml().ok(), site.to_toml().ok(), "never part of a profile");
     assert_eq!(values["syslog"]["port"], 514);
     assert!(values.get("ca").is_none(), "a path means nothing to a chart");
 }

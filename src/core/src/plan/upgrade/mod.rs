@@ -11,7 +11,7 @@ mod way;
 use std::collections::BTreeSet;
 
 use super::applied::Applied;
-use super::draft::Draft;
+use super::draft::{Draft, services_of};
 use super::install::{Place, chart_step, in_order, settings};
 use super::{OnFailure, OperationKind, Plan, PlanError};
 use crate::message::Message;
@@ -23,7 +23,7 @@ use crate::step::{
 };
 
 pub use changes::{Changes, ChartChange, ImageChanges};
-pub use findings::{Measured, findings, not_rehearsed};
+pub use findings::{Measured, findings, not_rehearsed, resorted};
 pub use kubernetes::{Kubernetes, NoWay as NoKubernetesWay, minor};
 pub use way::{NoWay, stops, way};
 
@@ -85,7 +85,13 @@ pub fn plan(current: &Current<'_>, wanted: &Wanted<'_>, choices: &Choices) -> Re
     let switch = Kubernetes::between(current, wanted, choices.kind);
     let emulated = builder.kubernetes(&switch);
     builder.ground();
+    builder.services(true);
+    // Before the charts for the way back: its undo comes when the server of before is there again, and mends what users
+    // wrote under the new one. There is no other way back from it: neither order of the indexes is lost, each is made anew.
+    builder.collations(true);
     builder.charts();
+    builder.collations(false);
+    builder.services(false);
     builder.profile();
     builder.soak();
     let commit = builder.behind_the_commit(&switch, emulated, other);
@@ -187,6 +193,15 @@ impl Builder<'_> {
         }
     }
 
+    /// Passwords come before the charts that read them, and the last ones go after those that did.
+    fn services(&mut self, before_charts: bool) {
+        let wanted = services_of(self.wanted.release, self.wanted.site);
+        let applied = &self.current.applied.services;
+        if wanted != *applied && before_charts != wanted.secrets.is_empty() {
+            self.draft.site_services(wanted, applied);
+        }
+    }
+
     fn charts(&mut self) {
         let Wanted { release, site, place, .. } = *self.wanted;
         let applied = self.current.applied;
@@ -212,6 +227,18 @@ impl Builder<'_> {
             self.draft.charts(new);
         }
         self.draft.gone_charts(gone(applied, release));
+    }
+
+    /// Servers that sort texts by other rules in the one release than in the other.
+    fn collations(&mut self, for_the_way_back: bool) {
+        let sources: Vec<DataSource> =
+            findings::resorted(self.current.release, self.wanted.release).map(|(source, ..)| source.clone()).collect();
+        if sources.is_empty() {
+            return;
+        }
+        let step = ClusterStep::RefreshCollation { sources };
+        let undo = if for_the_way_back { Undo::By(Step::Cluster(step.clone())) } else { Undo::Nothing };
+        self.draft.cluster(step, undo, 4 * 3600, 5).attempts = 2;
     }
 
     fn profile(&mut self) {
