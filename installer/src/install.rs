@@ -14,10 +14,12 @@ use bridle_core::operation::{OperationId, OperationState, OperationView};
 use bridle_core::plan::install::{Place, REGISTRY_PORT};
 use bridle_core::plan::review::{Report, SpaceNeed};
 use bridle_core::plan::{self, OperationKind, Plan};
+use bridle_core::port::SealedSecrets as _;
 use bridle_core::site::Site;
 use bridle_core::wording;
 use bridle_host::files::Lock;
 use bridle_host::layout::Layout;
+use bridle_host::sealed::Sealed;
 use bridle_host::units::{self, Systemd};
 use bridle_host::{files, journal};
 
@@ -28,7 +30,7 @@ use crate::mend;
 use crate::opening::{self, Opened, Trust};
 use crate::place::{Ended, Host};
 use crate::preview::Preview;
-use crate::site;
+use crate::site::{self, Profile};
 
 /// What an installation needs to know of its surroundings.
 pub struct Surroundings<'a> {
@@ -93,7 +95,9 @@ pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) 
             Fault::new(FaultCode::ReleaseForeignPart).with("path", known_as(&around.file).display().to_string())
         );
     }
-    let site = site::find(console, options, given, &layout.site_file())?;
+    let Profile { mut site, text } = site::find(console, options, given, &layout.site_file())?;
+    // Passwords that an uninstallation left: they belong to this host, not to the profile.
+    site.services.sealed = Sealed::new(layout).in_force()?;
     let mut prepared = prepare(around, &opened, &site, (around.facts)())?;
     if options.fix && mend::mend(console, options, around, &prepared.report.findings)? {
         console.say(&Message::new("preflight-again"));
@@ -109,7 +113,7 @@ pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) 
     if !options.yes && !console.confirm(&Message::new("install-ask"), "--yes")? {
         return Ok(nothing(console));
     }
-    place(console, around, opened, &site, prepared.plan)
+    place(console, around, opened, &text, prepared.plan)
 }
 
 /// Shows findings and plan; ends here if something blocks.
@@ -295,7 +299,7 @@ fn place(
     console: &mut Console,
     around: &Surroundings<'_>,
     opened: Opened,
-    site: &Site,
+    profile: &str,
     plan: Plan,
 ) -> Result<Next, Fault> {
     (around.guard)()?;
@@ -306,7 +310,7 @@ fn place(
     if let Some(next) = already(console, around, &release.id(), false)? {
         return Ok(next);
     }
-    host.ground(opened.signer(), site)?;
+    host.ground(opened.signer(), profile)?;
     let (store, ended) = host.store(console, opened.bundle, &around.file)?;
     if ended == Ended::Stopped || stopped(host) {
         return Ok(given_up(console));

@@ -17,7 +17,6 @@ use bridle_core::operation::OperationId;
 use bridle_core::plan::Plan;
 use bridle_core::port::{Clock, Command, Process};
 use bridle_core::release::ReleaseManifest;
-use bridle_core::site::Site;
 use bridle_core::wording;
 use bridle_host::layout::Layout;
 use bridle_host::programs::{self, put};
@@ -49,8 +48,8 @@ pub enum Ended {
 }
 
 impl Host {
-    /// Directories, trust and profile, after the account of what was here before: an uninstallation goes by it.
-    pub fn ground(&self, key: &PublicKey, site: &Site) -> Result<(), Fault> {
+    /// Directories, trust and the text of the profile, after the account of what was here before: an uninstallation goes by it.
+    pub fn ground(&self, key: &PublicKey, profile: &str) -> Result<(), Fault> {
         let layout = &self.layout;
         bridle_host::removal::record(layout, &*self.process)?;
         for directory in [layout.etc_dir(), layout.trust_dir(), layout.releases_dir()] {
@@ -64,11 +63,7 @@ impl Host {
             let path = trust_dir.join(format!("{}.pub", key.id()));
             files::write_atomic(&path, key.to_text().as_bytes(), 0o644)?;
         }
-        let path = layout.site_file();
-        let text = site.to_toml().map_err(|error| {
-            Fault::new(FaultCode::ProfileInvalid).with("path", path.display().to_string()).because(&error)
-        })?;
-        put(&path, text.as_bytes(), 0o640)
+        put(&layout.site_file(), profile.as_bytes(), 0o640)
     }
 
     /// Takes the release into the store; what an earlier run brought is not copied again.

@@ -13,11 +13,18 @@ use crate::console::Console;
 /// Longest profile that is read, in bytes.
 const LONGEST: u64 = 1024 * 1024;
 
+/// A profile as it is used and as it stands in its file.
+pub struct Profile {
+    pub site: Site,
+    /// Byte for byte what was given: comments and order are the administrator's.
+    pub text: String,
+}
+
 /// The profile of `--config`, else the one that is in place, if there is one.
 ///
 /// # Errors
 /// A [`Fault`] for a file that cannot be read or is invalid.
-pub fn given(options: &Install, in_place: &Path) -> Result<Option<Site>, Fault> {
+pub fn given(options: &Install, in_place: &Path) -> Result<Option<Profile>, Fault> {
     match &options.config {
         Some(path) => read(path)?.map(Some).ok_or_else(|| unreadable(path)),
         None => read(in_place),
@@ -28,9 +35,14 @@ pub fn given(options: &Install, in_place: &Path) -> Result<Option<Site>, Fault> 
 ///
 /// # Errors
 /// A [`Fault`] for an answer that does not fit.
-pub fn find(console: &mut Console, options: &Install, given: Option<Site>, in_place: &Path) -> Result<Site, Fault> {
-    if let Some(site) = given {
-        return Ok(site);
+pub fn find(
+    console: &mut Console,
+    options: &Install,
+    given: Option<Profile>,
+    in_place: &Path,
+) -> Result<Profile, Fault> {
+    if let Some(profile) = given {
+        return Ok(profile);
     }
     let mut site = Site { language: console.language.to_string(), ..Site::default() };
     if console.may_ask() && !options.yes && !options.plan_only {
@@ -42,7 +54,8 @@ pub fn find(console: &mut Console, options: &Install, given: Option<Site>, in_pl
     }
     // What was typed obeys the same rules as what is read.
     let text = site.to_toml().map_err(|error| invalid(in_place, &error))?;
-    Site::parse(&text).map_err(|error| invalid(in_place, &error.typed()))
+    let site = Site::parse(&text).map_err(|error| invalid(in_place, &error.typed()))?;
+    Ok(Profile { site, text })
 }
 
 #[derive(Clone, Copy)]
@@ -60,9 +73,10 @@ impl Field {
     }
 }
 
-fn read(path: &Path) -> Result<Option<Site>, Fault> {
+fn read(path: &Path) -> Result<Option<Profile>, Fault> {
     let Some(text) = files::read_limited(path, LONGEST)? else { return Ok(None) };
-    Site::parse(&text).map(Some).map_err(|error| invalid(path, &error))
+    let site = Site::parse(&text).map_err(|error| invalid(path, &error))?;
+    Ok(Some(Profile { site, text }))
 }
 
 fn unreadable(path: &Path) -> Fault {

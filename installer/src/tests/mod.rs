@@ -280,6 +280,16 @@ fn two_installers_do_not_run_at_once() {
 }
 
 #[test]
+fn a_given_profile_is_placed_as_it_was_written() {
+    let host = TestHost::new();
+    let text =
+        "# Ours, 2026.\nhost = 'campus.internal' # front door\n\nname   = \"x\"\nformat=1\n\n[values.web]\n# enough\n";
+    let config = host.file("given.toml", text.as_bytes());
+    followed(host.install(&Install { config: Some(config), ..yes() }).expect("installs"));
+    assert_eq!(std::fs::read_to_string(host.layout.site_file()).expect("placed"), text);
+}
+
+#[test]
 fn an_invalid_profile_is_refused() {
     let host = TestHost::new();
     let config = host.file("site.toml", b"format = 1\nname = \"x\"\nhost = \"UPPER\"\n");
