@@ -15,6 +15,8 @@ use bridle_host::layout::Layout;
 use bridle_host::process::Processes;
 use bridle_host::removal::Keeper;
 use bridle_host::restore_point::DataCopies;
+use bridle_host::sealed::Sealed;
+use bridle_host::uploads::UploadFiles;
 use bridle_host::world::Machine;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -28,6 +30,7 @@ use crate::removal::Remover;
 use crate::store::SharedStore;
 use crate::systemd::Inherited;
 use crate::upkeep::Upkeep;
+use crate::uploads::Uploads;
 use crate::{api, configuration, registry, removal, systemd, trial};
 
 /// How the agent is started.
@@ -190,6 +193,7 @@ pub(crate) struct Parts {
     pub(crate) renewer: Arc<Renewer>,
     pub(crate) changer: Arc<Changer>,
     pub(crate) configurator: Arc<Configurator>,
+    pub(crate) uploads: Arc<Uploads>,
 }
 
 fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<Parts, AgentError> {
@@ -208,10 +212,13 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
     if let Err(fault) = upkeep.remember() {
         tracing::warn!(code = fault.code.code(), causes = ?fault.causes, "record of the releases seen");
     }
+    let upkeep = Arc::new(upkeep);
+    let uploads = Uploads::new(UploadFiles::on_disk(layout), Arc::clone(&upkeep), Arc::clone(&world.clock));
     let configurator = Arc::new(Configurator::new(
         layout.clone(),
         Arc::clone(&operations),
         Arc::clone(store),
+        Arc::clone(&world.sight),
         Arc::clone(&world.clock),
     ));
     let remover = Arc::new(Remover::new(layout.clone(), Arc::clone(&operations), Arc::clone(&world.sight)));
@@ -229,11 +236,12 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
         operations,
         observatory: Arc::new(observatory),
         store: Arc::clone(store),
-        upkeep: Arc::new(upkeep),
+        upkeep,
         remover,
         renewer: Arc::new(renewer),
         changer: Arc::new(changer),
         configurator,
+        uploads: Arc::new(uploads),
     })
 }
 
@@ -253,6 +261,7 @@ fn machine(layout: &Layout, store: &Arc<SharedStore>) -> Result<World, AgentErro
         blobs: Arc::clone(store) as _,
         certificates: Arc::clone(&authority) as _,
         kept: Arc::new(Keeper::new(layout.clone())),
+        sealed: Arc::new(Sealed::new(layout)),
         copies: Arc::new(DataCopies::new(layout.clone())),
         clock: Arc::clone(&clock),
         scratch,

@@ -1,20 +1,25 @@
 //! The configuration: what it is, what a change of it would do, and its beginning. The steps themselves are the engine's.
 
+mod secrets;
+#[cfg(any(test, feature = "sample"))]
+pub mod simulated;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bridle_bundle::store::Pin;
 use bridle_cluster::values::ChartValues;
-use bridle_core::calendar::{self, Judgement};
+use bridle_core::calendar::Judgement;
 use bridle_core::configuration::check::{self, ChartFacts};
 use bridle_core::configuration::finding::{self, Finding, Severity};
 use bridle_core::configuration::revision::{MOST, Reason};
 use bridle_core::configuration::view::{
-    ConfigurationOrder, ConfigurationView, Draft, DraftView, HistoryView, RevisionView, ServicesView,
+    ConfigurationOrder, ConfigurationView, Draft, DraftView, HistoryView, RevisionView, ServiceTest, ServicesView,
 };
-use bridle_core::configuration::{Profile, change};
+use bridle_core::configuration::{Key, Profile, change, errand};
 use bridle_core::digest::Digest;
 use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::message::Message;
 use bridle_core::operation::{OperationState, OperationView};
 use bridle_core::plan::applied::Applied;
 use bridle_core::plan::install::Place;
@@ -22,14 +27,19 @@ use bridle_core::plan::ranges::Ranges;
 use bridle_core::plan::upgrade::{self, Choices, Current, Wanted};
 use bridle_core::plan::values::Surroundings;
 use bridle_core::plan::{OperationKind, Plan, PlanError, forecast};
-use bridle_core::port::{Blobs as _, Clock};
+use bridle_core::port::{Blobs as _, Clock, SealedSecrets as _};
 use bridle_core::release::ReleaseManifest;
+use bridle_core::site::services::Services;
 use bridle_core::site::{Places, Site, SiteError};
 use bridle_host::clock::SystemClock;
 use bridle_host::configuration::{Account, Revisions};
 use bridle_host::files::Lock;
 use bridle_host::layout::Layout;
+use bridle_host::process::Processes;
+use bridle_host::restore_point::RestorePoints;
+use bridle_host::sealed::Sealed;
 
+use crate::observe::Sight;
 use crate::operations::Operations;
 use crate::store::SharedStore;
 
@@ -42,8 +52,10 @@ const MOST_CHARTS: usize = 256;
 pub(crate) struct Configurator {
     layout: Layout,
     revisions: Revisions,
+    sealed: Sealed,
     operations: Arc<Operations>,
     store: Arc<SharedStore>,
+    sight: Arc<dyn Sight>,
     clock: Arc<dyn Clock>,
     /// Schemas by the digest of their packed chart.
     read: Mutex<BTreeMap<Digest, Arc<ChartValues>>>,
@@ -85,10 +97,11 @@ impl Configurator {
         layout: Layout,
         operations: Arc<Operations>,
         store: Arc<SharedStore>,
+        sight: Arc<dyn Sight>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let revisions = Revisions::on_disk(&layout);
-        Self { layout, revisions, operations, store, clock, read: Mutex::default() }
+        let (revisions, sealed) = (Revisions::on_disk(&layout), Sealed::new(&layout));
+        Self { layout, revisions, sealed, operations, store, sight, clock, read: Mutex::default() }
     }
 
     /// The configuration as it is.
@@ -146,7 +159,10 @@ impl Configurator {
         place: &Place,
     ) -> Result<Vec<Finding>, Fault> {
         let facts = match profile.site() {
-            Ok(site) => self.facts(release, &site, place)?,
+            Ok(mut site) => {
+                site.services.sealed = self.sealed.in_force()?;
+                self.facts(release, &site, place)?
+            }
             Err(_) => Vec::new(),
         };
         Ok(check::findings(profile, release, &facts))
@@ -214,7 +230,32 @@ impl Configurator {
             bridle_host::files::read_limited(&self.layout.at(path), LARGEST_LIST).ok().flatten().unwrap_or_default()
         };
         let (resolver, hosts) = (text("/etc/resolv.conf"), text("/etc/hosts"));
-        Ok(ServicesView { host: bridle_host::services::ask(&services, &resolver, &hosts, &SystemClock) })
+        let host = bridle_host::services::ask(&services, &resolver, &hosts, &SystemClock);
+        let (pod, no_pod) = self.test_from_pod(&services, &host);
+        Ok(ServicesView { host, pod, no_pod })
+    }
+
+    /// The same questions from a pod, as far as a pod can ask them.
+    fn test_from_pod(&self, services: &Services, host: &[ServiceTest]) -> (Vec<ServiceTest>, Option<Message>) {
+        if errand::questions(services).is_empty() {
+            return (Vec::new(), None);
+        }
+        let asked = self.here().and_then(|here| {
+            let errand = errand::errand(&here.release.manifest, services);
+            errand.map(|errand| Ok((self.sight.errand(&errand)?, errand))).transpose()
+        });
+        match asked {
+            Ok(None) => (Vec::new(), Some(Message::new("errand-no-image"))),
+            Ok(Some((replies, errand))) => {
+                let pairs = errand.questions.iter().zip(&replies);
+                (pairs.map(|(question, reply)| errand::test(question, reply, host)).collect(), None)
+            }
+            Err(fault) => {
+                tracing::warn!(code = fault.code.code(), causes = ?fault.causes, "errand");
+                let said = fault.causes.first().cloned().unwrap_or_else(|| fault.code.code().to_owned());
+                (Vec::new(), Some(Message::new("errand-failed").with("said", said)))
+            }
+        }
     }
 
     /// The history begins with what an installation left, or what was there when this program came.
@@ -228,36 +269,38 @@ impl Configurator {
         let release = &here.release.manifest;
         let profile = self.profile(draft)?;
         let mut findings = self.findings(&profile, release, &here.place)?;
-        let site = profile.site().ok();
-        if let Some(site) = &site {
+        let mut site = profile.site().ok();
+        if let Some(site) = &mut site {
+            site.services.sealed.clone_from(&here.site.services.sealed);
             let places = Places::of(&profile.text);
             let fixed = change::fixed(&here.site, site);
+            findings.extend(site.services.unset().map(|(name, way)| {
+                Finding::of(Severity::Warns, Key::of(way), &places, "config-secret-absent").with("name", name)
+            }));
             findings.extend(fixed.into_iter().map(|key| Finding::of(Severity::Blocks, key, &places, "config-fixed")));
         }
         let findings = finding::in_order(findings);
         // What was in force before cannot be without sense; a draft that is no TOML has no changes to tell.
         let changes = change::between(&here.profile.text, &profile.text).unwrap_or_default();
         let number = self.revisions.list()?.last().map_or(1, |last| last + 1);
-        let mut view = DraftView {
-            findings,
-            changes,
-            charts: Vec::new(),
-            renamed: Vec::new(),
-            steps: Vec::new(),
-            plan: None,
-            forbidden: None,
-            windows: Vec::new(),
-        };
-        let judgement = calendar::judge(self.clock.now(), &here.site.calendar);
-        view.windows = judgement.windows().to_vec();
+        let mut view = DraftView { findings, changes, ..DraftView::nothing() };
+        let judgement = self.judged(&here);
         let mut plan = None;
         if let Some(site) = site {
             view.charts = change::touched(release, &here.site, &site, &here.place.address);
             if !finding::blocks(&view.findings) && profile.digest() != here.profile.digest() {
-                plan = self.plan(&here, &site, (number, &profile.text))?;
+                plan = self.plan(&here, &site, Some((number, &profile.text)))?;
             }
         }
-        if let Some(plan) = &plan {
+        self.told(&mut view, &here, plan.as_ref(), &judgement);
+        Ok(Looked { view, profile, plan, number, judgement })
+    }
+
+    /// What is told of a plan: steps, durations, and what the calendar says.
+    fn told(&self, view: &mut DraftView, here: &Here, plan: Option<&Plan>, judgement: &Judgement) {
+        let release = &here.release.manifest;
+        view.windows = judgement.windows().to_vec();
+        if let Some(plan) = plan {
             let interrupting = |name: &str| release.charts.iter().any(|chart| chart.name == name && chart.interrupts);
             view.steps = forecast::steps(plan, &self.operations.learned(), &interrupting);
             view.plan = Some(plan.digest());
@@ -265,13 +308,12 @@ impl Configurator {
                 view.forbidden = judgement.permits(None).err();
             }
         }
-        Ok(Looked { view, profile, plan, number, judgement })
     }
 
-    fn plan(&self, here: &Here, site: &Site, profile: (u64, &str)) -> Result<Option<Plan>, Fault> {
+    fn plan(&self, here: &Here, site: &Site, profile: Option<(u64, &str)>) -> Result<Option<Plan>, Fault> {
         let release = &here.release.manifest;
         let current = Current { release, applied: &here.applied, profile: (here.number, &here.profile.text) };
-        let wanted = Wanted { release, site, profile: Some(profile), place: &here.place };
+        let wanted = Wanted { release, site, profile, place: &here.place };
         let choices = Choices { kind: OperationKind::Configure, number: here.operations, copy_data: false };
         match upgrade::plan(&current, &wanted, &choices) {
             Ok(plan) => Ok(Some(plan)),
@@ -329,7 +371,8 @@ impl Configurator {
             release.ok_or_else(|| Fault::new(FaultCode::ReleaseAbsent).with("release", applied.release.as_str()))?;
         let (record, profile) = self.revisions.in_force()?.ok_or_else(nothing)?;
         // The first profile of a history was never checked; what cannot be read is told with the draft.
-        let site = profile.site().or_else(|_| Site::parse(&profile.text)).unwrap_or_default();
+        let mut site = profile.site().or_else(|_| Site::parse(&profile.text)).unwrap_or_default();
+        site.services.sealed = self.sealed.in_force()?;
         Ok(Here { release, applied, operations, place, number: record.number, profile, site })
     }
 }
@@ -340,8 +383,12 @@ fn begin_history(revisions: &Revisions, release: String, clock: &dyn Clock) -> R
 }
 
 /// What an operation's end brings with it: the first revision after an installation, and in the record of the one in force
-/// which operation that was. Repeated by the next start of the agent, if that came between.
+/// which operation that was; then the oldest ones go that nothing needs, and passwords
+/// that are not in force. Repeated by the next start of the agent, if that came between.
 pub(crate) fn follow(layout: &Layout, view: &OperationView, clock: &dyn Clock) {
+    if let Err(fault) = Sealed::new(layout).prune() {
+        tracing::warn!(operation = %view.id, code = fault.code.code(), causes = ?fault.causes, "sealed passwords");
+    }
     if view.state != OperationState::Committed || view.kind == OperationKind::Uninstall {
         return;
     }
@@ -350,7 +397,10 @@ pub(crate) fn follow(layout: &Layout, view: &OperationView, clock: &dyn Clock) {
         begin_history(&revisions, view.to.clone(), clock)?;
         let Some((record, _)) = revisions.in_force()? else { return Ok(()) };
         let its_own = matches!(view.kind, OperationKind::Configure | OperationKind::Install);
-        if its_own || record.time >= view.started { revisions.note(record.number, &view.id) } else { Ok(()) }
+        if its_own || record.time >= view.started {
+            revisions.note(record.number, &view.id)?;
+        }
+        revisions.prune(&RestorePoints::new(layout, &Processes, clock).revisions()?)
     })();
     if let Err(fault) = noted {
         let fault: Fault = fault;

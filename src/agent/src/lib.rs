@@ -14,10 +14,14 @@ mod store;
 mod systemd;
 mod trial;
 mod upkeep;
+mod uploads;
 
 /// Small signed releases for the tests of other crates.
 #[cfg(feature = "sample")]
 pub use bridle_bundle::sample;
 pub use composition::{AgentError, AgentOptions, World, run, run_over};
+/// A simulated machine whose configuration is real, for the tests of other crates.
+#[cfg(feature = "sample")]
+pub use configuration::simulated;
 pub use observe::{Seen, Sight};
 pub use removal::{removal_is_pending, remove_rest, wake};

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bridle_cluster::{Belongings, KubeCluster};
+use bridle_core::configuration::errand::{Errand, Reply};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
 use bridle_core::port::{Attempt, Clock, Quiet, Timestamp};
+use bridle_core::rehearsal::postgresql::Server;
 use bridle_core::rehearsal::{Rehearsal, Report};
-use bridle_core::release::Secret;
+use bridle_core::release::{DataSource, Secret};
 use bridle_core::site::Site;
 use bridle_core::status::{Health, HostView, NodeView, StatusView, WorkloadView, judge};
 use bridle_core::step::ChartName;
@@ -24,8 +26,12 @@ use crate::operations::Operations;
 const KEEP: Duration = Duration::from_secs(60);
 /// How long a rehearsal may take.
 const REHEARSAL: Duration = Duration::from_secs(180);
+/// How long asking a database may take.
+const QUESTION: Duration = Duration::from_secs(60);
 /// How old a look at the cluster may be.
 const FRESH: Duration = Duration::from_secs(2);
+/// How long a pod may take that asks services.
+const ERRAND: Duration = Duration::from_secs(60);
 const MIB: u64 = 1024 * 1024;
 
 /// Nodes and workloads, as they are at one moment.
@@ -47,9 +53,25 @@ pub trait Sight: Send + Sync {
         Err(Fault::new(FaultCode::KubernetesRefused).with("what", "rehearsal"))
     }
 
+    /// Asks a PostgreSQL server what it is.
+    ///
+    /// # Errors
+    /// A [`Fault`] if it cannot be asked.
+    fn database(&self, _source: &DataSource) -> Result<Server, Fault> {
+        Err(Fault::new(FaultCode::KubernetesRefused).with("what", "pods"))
+    }
+
     /// References and ids of the images that running containers use; `None` if that cannot be told.
     fn images(&self) -> Option<BTreeSet<String>> {
         None
+    }
+
+    /// Asks services from a short-lived pod, one reply a question.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that cannot be done; so it is where there is no cluster.
+    fn errand(&self, _errand: &Errand) -> Result<Vec<Reply>, Fault> {
+        Err(Fault::new(FaultCode::ErrandFailed).output("there is no cluster"))
     }
 
     /// What there is of these Helm releases, and what is beside them.
@@ -71,8 +93,18 @@ impl Sight for KubeCluster {
         KubeCluster::rehearse(self, rehearsal, &mut attempt)
     }
 
+    fn database(&self, source: &DataSource) -> Result<Server, Fault> {
+        let mut attempt = Attempt { limit: QUESTION, progress: &mut Quiet, stop: &|| false };
+        self.postgresql(source, &mut attempt)
+    }
+
     fn images(&self) -> Option<BTreeSet<String>> {
         self.images_in_use().inspect_err(|fault| tracing::warn!(causes = ?fault.causes, "images in use")).ok()
+    }
+
+    fn errand(&self, errand: &Errand) -> Result<Vec<Reply>, Fault> {
+        let mut attempt = Attempt { limit: ERRAND, progress: &mut Quiet, stop: &|| false };
+        KubeCluster::errand(self, errand, &mut attempt)
     }
 
     fn belongings(&self, charts: &[ChartName], secrets: &[Secret]) -> Result<Belongings, Fault> {

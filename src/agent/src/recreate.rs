@@ -7,6 +7,7 @@ use bridle_core::operation::{OperationState, OperationView};
 use bridle_core::plan::install::Place;
 use bridle_core::plan::recreate::{self, RecreateOrder, RecreateView};
 use bridle_core::plan::{OperationKind, Plan};
+use bridle_core::port::SealedSecrets as _;
 use bridle_core::release::ReleaseManifest;
 use bridle_core::removal::Data;
 use bridle_core::site::Site;
@@ -15,6 +16,7 @@ use bridle_host::configuration::Revisions;
 use bridle_host::files::Lock;
 use bridle_host::layout::Layout;
 use bridle_host::removal::inventory;
+use bridle_host::sealed::Sealed;
 
 use crate::observe::Sight;
 use crate::operations::Operations;
@@ -101,7 +103,10 @@ impl Renewer {
         let profile = in_force.map_or_else(|| revisions.file(), Ok)?;
         let invalid =
             || Fault::new(FaultCode::ProfileInvalid).with("path", self.layout.site_file().display().to_string());
-        profile.site().map_err(|errors| errors.iter().fold(invalid(), |fault, error| fault.because(error)))
+        let site = profile.site();
+        let mut site = site.map_err(|errors| errors.iter().fold(invalid(), |fault, error| fault.because(error)))?;
+        site.services.sealed = Sealed::new(&self.layout).in_force()?;
+        Ok(site)
     }
 
     /// Where the cluster was made: its node never gets another name or address.

@@ -1,5 +1,6 @@
 //! The calls about the configuration.
 
+use bridle_core::configuration::secret::{SecretDraft, SecretOrder, SecretsView};
 use bridle_core::configuration::view::{
     ConfigurationOrder, ConfigurationView, Draft, DraftView, HistoryView, RevisionView, ServicesView,
 };
@@ -57,6 +58,30 @@ impl Client {
         let ask = ask.body(http_body_util::Empty::<bytes::Bytes>::new()).expect("constants make a request");
         let answer = exchange(self.socket(), what, ask, TEST_LIMIT).await?;
         json_of(answer, what).await
+    }
+
+    /// The passwords of the site's services, without their values.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or nothing is installed.
+    pub async fn secrets(&self) -> Result<SecretsView, ClientError> {
+        json(self.socket(), Ask::get("/api/v1/configuration/secrets")).await
+    }
+
+    /// What a change of a password would do.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or refuses.
+    pub async fn secret_draft(&self, draft: &SecretDraft) -> Result<DraftView, ClientError> {
+        json(self.socket(), post("/api/v1/configuration/secrets/draft", draft)).await
+    }
+
+    /// Begins to change a password that was looked at.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer or refuses.
+    pub async fn change_secret(&self, order: &SecretOrder) -> Result<OperationView, ClientError> {
+        json(self.socket(), post("/api/v1/configuration/secrets", order)).await
     }
 
     /// Begins to put a draft that was looked at in force.

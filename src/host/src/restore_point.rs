@@ -163,6 +163,19 @@ impl<'a> RestorePoints<'a> {
         }
     }
 
+    /// Numbers of the revisions of the configuration that complete points name.
+    ///
+    /// # Errors
+    /// A [`Fault`] if a point cannot be read: which revisions it needs is then unknown.
+    pub fn revisions(&self) -> Result<Vec<u64>, Fault> {
+        let mut revisions = Vec::new();
+        for point in self.list()? {
+            let record = Record::read(&self.folder(&point)?.join(RECORD))?;
+            revisions.extend(record.map(|record| record.revision));
+        }
+        Ok(revisions)
+    }
+
     /// Names of all points, complete or not, in the order of their names.
     ///
     /// # Errors

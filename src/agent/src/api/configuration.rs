@@ -4,6 +4,7 @@ use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use bridle_core::configuration::secret::{SecretDraft, SecretOrder, SecretsView};
 use bridle_core::configuration::view::{
     ConfigurationOrder, ConfigurationView, Draft, DraftView, HistoryView, RevisionView, ServicesView,
 };
@@ -26,6 +27,8 @@ pub(super) fn routes() -> Router<Parts> {
         .route("/api/v1/configuration/revisions", get(history))
         .route("/api/v1/configuration/revisions/{number}", get(revision))
         .route("/api/v1/configuration/test", post(test))
+        .route("/api/v1/configuration/secrets", get(secrets).post(begin_secret))
+        .route("/api/v1/configuration/secrets/draft", post(look_at_secret))
         .layer(DefaultBodyLimit::max(LARGEST))
 }
 
@@ -58,6 +61,31 @@ async fn test(State(parts): State<Parts>, ConnectInfo(peer): ConnectInfo<Peer>) 
         return Err(Fault::new(FaultCode::Forbidden).into());
     }
     blocking(move || parts.configurator.test()).await.map(Json)
+}
+
+async fn secrets(State(parts): State<Parts>) -> Result<Json<SecretsView>, Problem> {
+    blocking(move || parts.configurator.secrets()).await.map(Json)
+}
+
+async fn look_at_secret(
+    State(parts): State<Parts>,
+    draft: Result<Json<SecretDraft>, JsonRejection>,
+) -> Result<Json<DraftView>, Problem> {
+    let Json(draft) = draft.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "draft"))?;
+    blocking(move || parts.configurator.look_at_secret(&draft)).await.map(Json)
+}
+
+async fn begin_secret(
+    State(parts): State<Parts>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    order: Result<Json<SecretOrder>, JsonRejection>,
+) -> Result<Json<OperationView>, Problem> {
+    // What the reader says of it could name the value.
+    let Json(order) = order.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "order"))?;
+    if !peer.may_operate() {
+        return Err(Fault::new(FaultCode::Forbidden).into());
+    }
+    blocking(move || parts.configurator.begin_secret(&order, &peer.name())).await.map(Json)
 }
 
 async fn begin(

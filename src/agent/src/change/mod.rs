@@ -148,7 +148,8 @@ impl Changer {
         let profile = Profile { text: moved.text, ca: here.profile.ca.clone() };
         let mut values = self.configurator.findings(&profile, &target.manifest, &here.place)?;
         values.extend(moved.findings);
-        let site = profile.site().unwrap_or_else(|_| here.site.clone());
+        let mut site = profile.site().unwrap_or_else(|_| here.site.clone());
+        site.services.sealed.clone_from(&here.site.services.sealed);
         let number = (profile.text != here.profile.text).then_some(here.next_number);
         let current = Current {
             release: &here.release.manifest,
@@ -184,7 +185,7 @@ impl Changer {
         plan: &Plan,
     ) -> ChangeView {
         let changes = Changes::between(current.release, wanted.release);
-        let measured = self.measured(here, &changes);
+        let measured = self.measured(here, wanted.release, &changes);
         let mut findings = upgrade::findings(current, wanted, kind, &measured);
         let rehearsal = match self.sight.rehearse(&rehearsal(current, wanted)) {
             Ok(report) => Some(report),

@@ -8,14 +8,15 @@ use bridle_bundle::file::{Conditions, OpenedBundle, Stream};
 use bridle_bundle::sample::{Sample, trusted};
 use bridle_bundle::store::Store;
 use bridle_core::configuration::finding::Origin;
+use bridle_core::configuration::secret::{SecretDraft, SecretOrder};
 use bridle_core::plan::install::plan as install_plan;
-use bridle_core::port::sim::{SimClock, SimWorld};
-use bridle_core::port::{Attempt, Host};
+use bridle_core::port::sim::SimClock;
 use bridle_core::release::{Blob, Chart, Stage};
-use bridle_core::step::{HostStep, Standing, Step};
+use bridle_core::step::{ClusterStep, Step};
 use bridle_host::files;
 
 use super::*;
+use crate::World;
 use crate::operations::Ports;
 
 const SITE: &str =
@@ -23,38 +24,11 @@ const SITE: &str =
 
 /// A simulated machine, but for its revisions, which are on this one's disk.
 struct Bench {
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     layout: Layout,
     clock: Arc<SimClock>,
     operations: Arc<Operations>,
     configurator: Configurator,
-}
-
-struct Half {
-    sim: Arc<SimWorld>,
-    revisions: Revisions,
-}
-
-impl Host for Half {
-    fn probe(&self, step: &HostStep) -> Result<Standing, Fault> {
-        match step {
-            HostStep::Configuration { revision, text } => self.revisions.standing(*revision, text),
-            step => Host::probe(&*self.sim, step),
-        }
-    }
-
-    fn apply(&self, step: &HostStep, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
-        match step {
-            HostStep::Configuration { revision, text } => {
-                self.revisions.put(*revision, text, bridle_core::port::Timestamp(1))
-            }
-            step => Host::apply(&*self.sim, step, attempt),
-        }
-    }
-
-    fn sync(&self, step: &Step) -> Result<(), Fault> {
-        self.sim.sync(step)
-    }
 }
 
 /// A gzipped tar (stored, not compressed) of a chart with a schema.
@@ -118,12 +92,12 @@ impl Bench {
         store.ingest(bundle, 1, &mut |_| ControlFlow::Continue(())).expect("ingest");
         let store = Arc::new(SharedStore::new(store).expect("catalogue"));
         let clock: Arc<SimClock> = Arc::default();
-        let sim = Arc::new(SimWorld::default());
-        let host = Half { sim: Arc::clone(&sim), revisions: Revisions::on_disk(&layout) };
-        let ports = Ports { host: Arc::new(host), cluster: sim, clock: Arc::clone(&clock) as _ };
+        let World { host, cluster, sight, .. } = simulated::world(dir.path(), Arc::clone(&clock) as _);
+        let ports = Ports { host, cluster, clock: Arc::clone(&clock) as _ };
         let operations = Arc::new(Operations::load(layout.journal_dir(), ports).expect("no journal yet"));
-        let configurator = Configurator::new(layout.clone(), Arc::clone(&operations), store, Arc::clone(&clock) as _);
-        let bench = Self { _dir: dir, layout, clock, operations, configurator };
+        let configurator =
+            Configurator::new(layout.clone(), Arc::clone(&operations), store, sight, Arc::clone(&clock) as _);
+        let bench = Self { dir, layout, clock, operations, configurator };
         assert_eq!(bench.configurator.look(&draft(SITE)).expect_err("too early").code, FaultCode::NothingInstalled);
         let place = Place { node: "h1".to_owned(), address: "198.18.0.11".to_owned() };
         let site = Site::parse(SITE).expect("sound");
@@ -249,4 +223,136 @@ fn a_critical_period_forbids_what_interrupts_unless_its_name_is_typed() {
     let order = ConfigurationOrder { even_in: Some("exams".to_owned()), ..order };
     bench.configurator.begin(&order, "ada").expect("typed");
     assert_eq!(bench.ended().state, OperationState::Committed);
+}
+
+const MAIL: &str = "[services.smtp]\nhost = \"mail.internal\"\nfrom = \"a@campus.internal\"\nuser = \"platform\"\n";
+const CANARY: &str = "canary-7d1f3c";
+
+impl Bench {
+    fn change_secret(&self, value: Option<&str>) -> OperationView {
+        let (name, value) = ("smtp-password".to_owned(), value.map(str::to_owned));
+        let draft = SecretDraft { name: name.clone(), set: value.is_some() };
+        let plan = self.configurator.look_at_secret(&draft).expect("looked").plan.expect("a plan");
+        self.configurator.begin_secret(&SecretOrder { name, value, plan, even_in: None }, "ada").expect("begun");
+        self.ended()
+    }
+
+    /// Every file below the root that holds `text`.
+    fn holding(&self, text: &str) -> Vec<std::path::PathBuf> {
+        let mut found = Vec::new();
+        let mut dirs = vec![self.dir.path().to_owned()];
+        while let Some(dir) = dirs.pop() {
+            for entry in std::fs::read_dir(&dir).expect("dir").flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    dirs.push(path);
+                } else if let Ok(bytes) = std::fs::read(&path)
+                    && bytes.windows(text.len()).any(|part| part == text.as_bytes())
+                {
+                    found.push(path);
+                }
+            }
+        }
+        found
+    }
+}
+
+#[test]
+fn a_password_is_sealed_reaches_the_charts_by_name_and_stands_nowhere() {
+    let bench = Bench::new();
+    let draft_of = |name: &str, set| SecretDraft { name: name.to_owned(), set };
+    let look = |draft: &SecretDraft| bench.configurator.look_at_secret(draft);
+    assert_eq!(look(&draft_of("smtp-password", true)).expect_err("no user").code, FaultCode::SecretNotNeeded);
+    assert_eq!(look(&draft_of("root", true)).expect_err("no such").code, FaultCode::SecretUnknown);
+
+    let with_mail = format!("{SITE}{MAIL}");
+    let warned = bench.configurator.look(&draft(&with_mail)).expect("looked").findings;
+    assert_eq!((warned.len(), warned[0].message.code.as_ref()), (1, "config-secret-absent"));
+    assert_eq!(bench.apply(&with_mail).state, OperationState::Committed);
+    let view = bench.configurator.secrets().expect("secrets");
+    assert!(view.secrets[0].needed && view.secrets[0].set.is_none() && !view.secrets[1].needed);
+
+    let view = look(&draft_of("smtp-password", true)).expect("looked");
+    assert_eq!(view.charts.iter().map(|chart| chart.chart.as_str()).collect::<Vec<_>>(), ["web"]);
+    let ended = bench.change_secret(Some(CANARY));
+    assert_eq!((ended.kind, ended.state), (OperationKind::Configure, OperationState::Committed), "{:?}", ended.fault);
+    let (applied, _) = bench.operations.applied();
+    let applied = applied.expect("installed");
+    assert_eq!(applied.charts["web"].values["global"]["site"]["services"]["secret"], "bridle-site-services");
+    assert_eq!(applied.services.namespaces, ["default"]);
+    let sealed = Sealed::new(&bench.layout);
+    let number = applied.services.secrets["smtp-password"];
+    assert_eq!(
+        sealed.open("smtp-password", number).map(|password| password.expose().to_owned()),
+        Ok(CANARY.to_owned())
+    );
+    let view = serde_json::to_string(&bench.configurator.secrets().expect("secrets")).expect("json");
+    assert!(view.contains("\"set\":") && !view.contains(CANARY), "{view}");
+    let warned = bench.configurator.look(&draft(&with_mail)).expect("looked").findings;
+    assert_eq!(warned, Vec::new());
+
+    // Another one: the charts are told, so that their pods start anew, and the one before is gone for good.
+    let again = bench.change_secret(Some(&format!("{CANARY}-2")));
+    assert_eq!(again.state, OperationState::Committed, "{:?}", again.fault);
+    assert!(sealed.open("smtp-password", number).is_err());
+
+    assert!(bench.operations.list().expect("journals").len() >= 4);
+    for form in [CANARY.to_owned(), hex(CANARY), "Y2FuYXJ5LTdkMWYzY".to_owned()] {
+        assert_eq!(bench.holding(&form), Vec::<std::path::PathBuf>::new(), "{form}");
+    }
+    assert!(!bench.holding("smtp-password").is_empty(), "the search finds what there is");
+
+    let gone = bench.change_secret(None);
+    assert_eq!(gone.state, OperationState::Committed, "{:?}", gone.fault);
+    let (applied, _) = bench.operations.applied();
+    let applied = applied.expect("installed");
+    assert!(applied.services.secrets.is_empty());
+    assert!(applied.charts["web"].values["global"]["site"]["services"].get("secret").is_none());
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn the_step_with_the_password_goes_before_the_charts_and_its_removal_after_them() {
+    let bench = Bench::new();
+    bench.apply(&format!("{SITE}{MAIL}"));
+    let order = |plan: &Plan| -> Vec<&'static str> {
+        let told = |step: &Step| matches!(step, Step::Cluster(ClusterStep::SiteServices(_) | ClusterStep::Chart(_)));
+        plan.steps().iter().filter(|planned| told(&planned.step)).map(|planned| planned.step.name()).collect()
+    };
+    let plan_of = |view: &OperationView| {
+        let (events, _) = bench.operations.follow(&view.id, 0).expect("journal");
+        match events.into_iter().next().expect("first").kind {
+            bridle_core::event::EventKind::Approved { plan, .. } => *plan,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(order(&plan_of(&bench.change_secret(Some("one")))), ["site-services", "chart"]);
+    // The user goes, and with it the password.
+    let ended = bench.apply(SITE);
+    assert_eq!(order(&plan_of(&ended)), ["chart", "site-services"]);
+    assert!(Sealed::new(&bench.layout).in_force().expect("mark").is_empty());
+}
+
+#[test]
+fn a_password_that_was_not_looked_at_or_cannot_be_one_begins_nothing() {
+    let bench = Bench::new();
+    bench.apply(&format!("{SITE}{MAIL}"));
+    let before = bench.operations.list().expect("journals").len();
+    let order = |value: &str, plan| SecretOrder {
+        name: "smtp-password".to_owned(),
+        value: Some(value.to_owned()),
+        plan,
+        even_in: None,
+    };
+    let begin = |order: SecretOrder| bench.configurator.begin_secret(&order, "ada").expect_err("refused");
+    assert_eq!(begin(order("x", Digest::of(b"other"))).code, FaultCode::ConfigurationChanged);
+    let draft = SecretDraft { name: "smtp-password".to_owned(), set: true };
+    let plan = bench.configurator.look_at_secret(&draft).expect("looked").plan.expect("a plan");
+    let fault = begin(order("two\nlines", plan));
+    assert!(fault.code == FaultCode::SecretInvalid && !format!("{fault:?}").contains("lines"));
+    assert_eq!(bench.operations.list().expect("journals").len(), before);
+    assert!(bench.configurator.secrets().expect("secrets").secrets[0].set.is_none());
 }
