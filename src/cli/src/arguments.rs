@@ -187,6 +187,8 @@ pub enum Config {
     },
     History,
     Test,
+    #[command(subcommand)]
+    Secret(ConfigSecret),
     Rollback {
         revision: u64,
         #[command(flatten)]
@@ -194,6 +196,23 @@ pub enum Config {
     },
     Apply {
         file: Option<PathBuf>,
+        #[command(flatten)]
+        how: ConfigOptions,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigSecret {
+    Set {
+        name: String,
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        how: ConfigOptions,
+    },
+    List,
+    Unset {
+        name: String,
         #[command(flatten)]
         how: ConfigOptions,
     },
@@ -259,7 +278,12 @@ pub enum Shell {
 pub enum Release {
     List,
     Add {
-        file: PathBuf,
+        #[arg(conflicts_with_all = ["from", "yes"])]
+        file: Option<PathBuf>,
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
+        #[arg(long)]
+        yes: bool,
     },
     Remove {
         id: String,

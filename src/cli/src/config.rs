@@ -2,6 +2,7 @@
 
 mod editor;
 mod preview;
+mod secret;
 
 use std::io::Read as _;
 use std::path::Path;
@@ -12,8 +13,10 @@ use bridle_core::configuration::edit::{self, EditError};
 use bridle_core::configuration::finding;
 use bridle_core::configuration::view::{ConfigurationOrder, Draft, DraftView};
 use bridle_core::configuration::{Key, KeyError};
+use bridle_core::digest::Digest;
 use bridle_core::fault::{Exit, Fault, FaultCode};
 use bridle_core::message::Message;
+use bridle_core::operation::OperationView;
 use bridle_core::site;
 
 use crate::arguments::{Config, ConfigOptions};
@@ -51,6 +54,7 @@ pub async fn run(
         }
         Config::Diff { from, to } => diff(face, &client, from, to).await,
         Config::Test => test(face, &client).await,
+        Config::Secret(command) => secret::run(face, &client, command).await,
         Config::History => history(face, &client).await,
         Config::Rollback { revision, how } => {
             let kept = client.configuration_revision(revision).await.map_err(|error| error.fault())?;
@@ -210,8 +214,13 @@ async fn test(face: &Face, client: &Client) -> Result<Exit, Fault> {
     } else {
         face.put(&face.paint.strong(&face.words(&Message::new("config-test-host"))));
         preview::services(face, &view.host).iter().for_each(|line| face.put(line));
+        if !view.pod.is_empty() {
+            face.put(&face.paint.strong(&face.words(&Message::new("errand-heading"))));
+            preview::services(face, &view.pod).iter().for_each(|line| face.put(line));
+        }
+        view.no_pod.iter().for_each(|why| face.say(why));
     }
-    match view.host.iter().filter(|test| !test.good).count() {
+    match view.host.iter().chain(&view.pod).filter(|test| !test.good).count() {
         0 => Ok(Exit::Ok),
         count => Err(Fault::new(FaultCode::ServiceFailed).with("count", count)),
     }
@@ -230,29 +239,51 @@ async fn shown(
     view: DraftView,
     how: &ConfigOptions,
 ) -> Result<Exit, Fault> {
+    let plan = match agreed(face, &view, how)? {
+        Agreed::Go(plan) => plan,
+        Agreed::Ended(exit) => return Ok(exit),
+    };
+    let order = ConfigurationOrder { draft, plan, even_in: how.even_in.clone() };
+    let operation = client.configure(&order).await.map_err(|error| error.fault())?;
+    followed(face, client, &operation, how).await
+}
+
+/// Whether something is to be done.
+enum Agreed {
+    /// This plan.
+    Go(Digest),
+    /// Nothing.
+    Ended(Exit),
+}
+
+/// Shows what a change means, and asks.
+fn agreed(face: &Face, view: &DraftView, how: &ConfigOptions) -> Result<Agreed, Fault> {
     if !face.json {
-        face.put(&preview::lines(face, &view).join("\n"));
+        face.put(&preview::lines(face, view).join("\n"));
     } else if how.dry_run {
-        face.put_json(&view);
+        face.put_json(view);
     }
     if finding::blocks(&view.findings) {
         return Err(Fault::new(FaultCode::ConfigurationInvalid));
     }
     let Some(plan) = view.plan else {
-        return Ok(Exit::Ok);
+        return Ok(Agreed::Ended(Exit::Ok));
     };
     if how.dry_run {
-        return Ok(Exit::Ok);
+        return Ok(Agreed::Ended(Exit::Ok));
     }
     if let Some(critical) = view.forbidden.as_ref().filter(|critical| how.even_in.as_deref() != Some(&critical.name)) {
         return Err(critical.fault(&view.windows));
     }
     if !how.yes && !face.confirm(&Message::new("config-ask"), "--yes")? {
         face.say(&Message::new("config-stopped"));
-        return Ok(Exit::Ok);
+        return Ok(Agreed::Ended(Exit::Ok));
     }
-    let order = ConfigurationOrder { draft, plan, even_in: how.even_in.clone() };
-    let operation = client.configure(&order).await.map_err(|error| error.fault())?;
+    Ok(Agreed::Go(plan))
+}
+
+/// Follows an operation that was begun, or says how to.
+async fn followed(face: &Face, client: &Client, operation: &OperationView, how: &ConfigOptions) -> Result<Exit, Fault> {
     if how.detach {
         if face.json {
             face.put_json(&serde_json::json!({ "operation": operation.id }));
