@@ -7,6 +7,7 @@ use bridle_core::event::{Event, EventKind};
 use bridle_core::fault::{Exit, Fault};
 use bridle_core::message::Message;
 use bridle_core::operation::{OperationId, OperationState, OperationView, StepState};
+use bridle_core::plan::forecast::{self, Learned, StepForecast};
 use bridle_core::step::StepId;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -50,6 +51,12 @@ pub async fn run(face: &Face, client: &Client, id: &OperationId, output: Output)
         front_door: status.map(|status| status.front_door).unwrap_or_default(),
         view: None,
         waits: None,
+        // Only lines that are drawn again say what is left: a record does not get truer by an estimate.
+        learned: match output {
+            Output::Text if face.live && !known.state.is_final() => client.learned(id).await,
+            _ => Learned::default(),
+        },
+        forecast: Vec::new(),
     };
     watcher.screen.line(&watcher.style.title(&known));
     let mut follow = Follow::new(client.clone(), id.clone(), patience);
@@ -91,11 +98,18 @@ struct Watcher {
     view: Option<OperationView>,
     /// What was last said to be waited for; said once where lines cannot be drawn again.
     waits: Option<(StepId, Message)>,
+    /// What steps took here before.
+    learned: Learned,
+    /// What the steps of this operation take here.
+    forecast: Vec<StepForecast>,
 }
 
 impl Watcher {
     /// Takes an event; gives the exit code where the operation has ended or waits for a decision.
     fn take(&mut self, event: &Event) -> Option<Exit> {
+        if let EventKind::Approved { plan, .. } = &event.kind {
+            self.forecast = forecast::steps(plan, &self.learned, &|_| false);
+        }
         match &mut self.view {
             None => self.view = OperationView::begin(event),
             Some(view) => view.apply(event),
@@ -120,16 +134,19 @@ impl Watcher {
         let Some(view) = self.view.as_ref().filter(|view| view.seq >= self.known) else { return };
         let mut lines = Vec::new();
         if let Some(step) = view.current().filter(|step| step.state == StepState::Running) {
-            lines.push(self.style.step(step, view.steps.len()));
+            lines.push(self.style.current(view, step));
             lines.extend(self.style.detail(step, now()).map(|line| format!("        {line}")));
         }
-        lines.push(self.style.foot(view, now()));
+        lines.push(self.style.foot(view, &self.forecast, now()));
         lines.push(Message::new("attach-hint").render(self.style.language));
         self.screen.live(&lines);
     }
 
     fn reconnecting(&mut self, attempt: u32) {
-        let words = Message::new("attach-reconnecting").render(self.style.language);
+        let step = self.view.as_ref().and_then(OperationView::current);
+        let hands_over = step.is_some_and(|step| step.title.code == "step-switch-agent");
+        let code = if hands_over { "attach-hand-over" } else { "attach-reconnecting" };
+        let words = Message::new(code).render(self.style.language);
         if attempt == 1 {
             self.screen.note(&words);
         }

@@ -7,6 +7,7 @@ use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::{Language, Message};
 use bridle_core::operation::{OperationState, OperationView, StepState, StepView};
 use bridle_core::plan::OperationKind;
+use bridle_core::plan::forecast::{self, StepForecast};
 use bridle_core::port::Timestamp;
 use bridle_core::sign::Sign;
 use bridle_core::step::StepId;
@@ -33,7 +34,20 @@ impl Style {
 
     /// One step: sign, number, title, attempt, duration.
     pub fn step(self, step: &StepView, steps: usize) -> String {
-        let sign = self.paint.sign(Sign::from(step), self.language);
+        self.step_as(Sign::from(step), step, steps)
+    }
+
+    /// The step that is being worked on; where the operation goes back, it is being taken back.
+    pub fn current(self, view: &OperationView, step: &StepView) -> String {
+        let sign = match view.state {
+            state @ OperationState::RollingBack => Sign::from(state),
+            _ => Sign::from(step),
+        };
+        self.step_as(sign, step, view.steps.len())
+    }
+
+    fn step_as(self, sign: Sign, step: &StepView, steps: usize) -> String {
+        let sign = self.paint.sign(sign, self.language);
         let mut line = format!("{sign}  {}/{steps}  {}", step.id.0, step.title.render(self.language));
         if step.already {
             line.push_str(&format!("  ({})", self.words(&Message::new("step-already"))));
@@ -48,13 +62,8 @@ impl Style {
 
     /// What a step waits for, and since when; how far it is.
     pub fn detail(self, step: &StepView, now: Timestamp) -> Option<String> {
-        let progress = step.progress.map(|(done, total)| self.progress(done, total));
-        let waiting = step.waiting.as_ref().map(|(what, since)| {
-            let message = Message::new("step-waits")
-                .with("what", what.render(self.language))
-                .with("time", wording::elapsed(*since, now));
-            self.words(&message)
-        });
+        let progress = wording::progress(step, self.language).map(|message| self.words(&message));
+        let waiting = wording::waiting(step, now, self.language).map(|message| self.words(&message));
         match (progress, waiting) {
             (None, None) => None,
             (Some(one), None) | (None, Some(one)) => Some(one),
@@ -70,22 +79,13 @@ impl Style {
         self.words(&message)
     }
 
-    fn progress(self, done: u64, total: u64) -> String {
-        // Things are counted, bytes are measured; nothing that is counted here comes in millions.
-        let amount = |n| if total < 1_000_000 { format!("{n}") } else { wording::bytes(n, self.language) };
-        self.words(&Message::new("step-progress").with("done", amount(done)).with("total", amount(total)))
-    }
-
-    /// Percent, time since the start, and how to leave.
-    pub fn foot(self, view: &OperationView, now: Timestamp) -> String {
-        let until = view.ended.unwrap_or(now);
-        let mut line = self.words(
-            &Message::new("operation-progress")
-                .with("percent", view.percent())
-                .with("time", wording::elapsed(view.started, until)),
-        );
+    /// Percent, time since the start, and what is left of it where that is known.
+    pub fn foot(self, view: &OperationView, forecast: &[StepForecast], now: Timestamp) -> String {
+        let mut line = self.words(&wording::standing(view, now));
         if view.pause_asked {
             line.push_str(&format!("  {}", self.words(&Message::new("operation-pause-asked"))));
+        } else if let Some(left) = forecast::remaining(view, forecast, now) {
+            line.push_str(&format!("  {}", self.words(&wording::about(left))));
         }
         line
     }
@@ -95,7 +95,7 @@ impl Style {
         let state = self.paint.sign(Sign::from(view.state), self.language);
         let mut lines = vec![
             format!("{}  {}", self.paint.strong(&self.title(view)), view.id),
-            format!("{state}  {}", self.foot(view, now)),
+            format!("{state}  {}", self.foot(view, &[], now)),
             String::new(),
         ];
         for step in &view.steps {
@@ -128,13 +128,17 @@ impl Style {
         }
         lines.extend(text.lines(self.language, 4));
         lines.push(String::new());
-        lines.push(self.words(&Message::new("failure-now")));
+        let committed = view.is_past_commit();
+        lines.push(self.words(&match committed {
+            true => Message::new("failure-now-committed").with("release", view.to.as_str()),
+            false => Message::new("failure-now"),
+        }));
         let id = &view.id;
         let mut choices = vec![
             (format!("bridle operation retry {id}"), "failure-retry"),
             (format!("bridle operation skip {id} --reason …"), "failure-skip"),
         ];
-        if view.kind != OperationKind::Uninstall {
+        if view.kind != OperationKind::Uninstall && !committed {
             choices.push((format!("bridle operation abort {id}"), "failure-abort"));
         }
         for (command, does) in choices {
@@ -175,7 +179,15 @@ impl Style {
                 vec![self.words(&Message::new("operation-paused-now"))]
             }
             EventKind::State { state: OperationState::RollingBack } => {
-                vec![self.words(&Message::new("operation-goes-back"))]
+                let mut lines = vec![self.words(&Message::new("operation-goes-back"))];
+                lines.extend(wording::way_back(view, self.language).map(|why| format!("        {}", self.words(&why))));
+                lines
+            }
+            EventKind::State { state: OperationState::Verifying } => {
+                vec![self.words(&Message::new("attach-watched"))]
+            }
+            EventKind::Intent { step, undo: false, attempt: 1 } if view.commit == Some(*step) => {
+                vec![self.words(&Message::new("attach-in-force"))]
             }
             _ => Vec::new(),
         }

@@ -12,6 +12,7 @@ step-return-kubernetes = Run Kubernetes { $version } again
 step-configuration = Put revision { $revision } of the configuration in place
 step-settle-programs = Make the programs of { $release } the ones that start
 step-prune-releases = Remove what is no longer needed; these stay: { $releases }
+step-refresh-collation = Sort texts by the rules of the server, in { $sources }
 step-copy-data = Copy the data of { $count } { $count ->
         [one] source
        *[other] sources
@@ -95,9 +96,15 @@ change-database-major = The database { $source } goes from PostgreSQL { $from } 
 change-database-migration = The database { $source } goes from PostgreSQL { $from } to { $to } by dump and restore, which this version of Bridle cannot do yet.
     .why = Started on the old files the new server would not come up.
     .fix = Ask the publisher for a release with the same major version.
-change-database-collation = The order of texts of the database { $source } changes ({ $from } to { $to }).
-    .why = Indexes over texts were built with the old order and could miss rows.
-    .fix = After the change, run REINDEX and REFRESH COLLATION VERSION in that database.
+change-database-collation = The order of texts of the database { $source } changes ({ $from } to { $to }): { $size } MiB of indexes are built anew, in about { $minutes } { $minutes ->
+        [one] minute
+       *[other] minutes
+    }.
+    .why = Indexes over texts were built with the old order and could miss rows until then. Users are served meanwhile.
+    .fix = Nothing to do: the change does it, and going back does it again.
+change-database-collation-unknown = The order of texts of the database { $source } changes ({ $from } to { $to }); how much is built anew could not be asked.
+    .why = Indexes over texts were built with the old order and could miss rows until the change has built them anew.
+    .fix = See whether the database runs.
 change-contract = { $chart } removes something from its data that the release before needs.
     .why = Going back from this release later needs the copy of the data that is made before.
     .fix = Make sure that the copy of the data is made, and plan for a time when nobody works.
@@ -118,7 +125,7 @@ upgrade-kubernetes-same = Kubernetes stays at { $version }
 upgrade-images = Images: { $new } new ({ $size }), { $unchanged } unchanged, { $gone } no longer needed
 upgrade-chart = { $chart } { $from } → { $to }
 upgrade-chart-values = { $chart }: other settings
-upgrade-chart-new = { $chart } { $to } comes
+upgrade-chart-new = { $chart } { $to } is new
 upgrade-chart-gone = { $chart } { $from } goes; its data stay
 upgrade-charts-same = { $count } { $count ->
         [one] part stays
@@ -126,7 +133,7 @@ upgrade-charts-same = { $count } { $count ->
     } as they are
 upgrade-notes = What the publisher says
 upgrade-commit = — from here on it is in force and no longer goes back by itself —
-upgrade-disk = Space: needs { $needed }, free are { $free }
+upgrade-disk = Disk: { $needed } needed, { $free } free
 upgrade-time = Takes about { $time }; users should notice nothing. { $runs ->
         [0] A usual value; nothing like it ran here before.
         [one] Known from one run here.
@@ -178,6 +185,8 @@ help-bridle-upgrade-rollback = Go back to the release before
     .detach = Do not follow
 help-bridle-upgrade-history = The changes of release that this server has had
     .examples = bridle upgrade history
+missing-collation = indexes of { $database } are sorted by other rules than the server has
+wait-collation = building the indexes of { $database } anew ({ $size } MiB)
 missing-copy = there is no copy of the data of { $source } yet
 change-data-not-copied = The data of { $source } are not copied before the change.
     .why = This version of Bridle copies databases of PostgreSQL only; going back does not need the copy, but nothing else would bring the data back.
@@ -186,9 +195,9 @@ node-old-kubelet = server { $node } to say that it runs Kubernetes { $wanted } (
 change-not-rehearsed = What would be applied could not be tried before ({ $code }).
     .why = Kubernetes did not answer to it; what it would refuse shows only in the middle of the change, and everything goes back then.
     .fix = Try it on its own, and read what it says.
-upgrade-renamed = Your value { $from } gets the place { $to } (by itself)
+upgrade-renamed = Your value { $from } moves to { $to } by itself
 upgrade-even-in = To do it all the same, add: --even-in "{ $name }"
-upgrade-rehearsed = Tried without changing anything: { $tried } of { $objects } objects
+upgrade-rehearsed = Tried beforehand without changing anything: { $tried } of { $objects } objects
 help-bridle-upgrade-rehearse = Try an upgrade without changing anything
     .more = Every part is rendered with the values of this site and shown to Kubernetes, which says whether it would take it.
     .examples =

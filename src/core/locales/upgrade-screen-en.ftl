@@ -131,3 +131,5 @@ tui-continue = Go on
 tui-retry = Try again
 tui-abort = Take back…
 tui-undo-line = if it fails: { $undo }
+failure-now-committed = NOW: { $release } is in force already; what is left waits for you.
+attach-watched = Everything is in place; now health must hold.

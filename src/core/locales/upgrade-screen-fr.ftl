@@ -131,3 +131,5 @@ tui-continue = Reprendre
 tui-retry = Réessayer
 tui-abort = Tout annuler…
 tui-undo-line = en cas d’échec : { $undo }
+failure-now-committed = MAINTENANT : { $release } est déjà en vigueur ; ce qui reste vous attend.
+attach-watched = Tout est en place ; maintenant, la santé doit tenir.
