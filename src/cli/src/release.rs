@@ -1,6 +1,7 @@
 //! `bridle release`.
 
 mod diff;
+mod found;
 mod have;
 
 use std::path::Path;
@@ -21,7 +22,13 @@ pub async fn run(face: &Face, config: &ClientConfig, command: Release) -> Result
     let client = Client::new(config);
     match command {
         Release::List => list(face, &client).await,
-        Release::Add { file } => add(face, &client, &file).await,
+        Release::Add { file: Some(file), .. } => add(face, &client, &file).await,
+        Release::Add { file: None, from, yes } => {
+            match found::choose(face, &client, config, from.as_deref(), yes).await? {
+                Some(file) => add(face, &client, &file).await,
+                None => Ok(Exit::Ok),
+            }
+        }
         Release::Remove { id, yes } => remove(face, &client, &id, yes).await,
         Release::Inspect { id } => inspect(face, &client, &id).await,
         Release::Verify { id } => verify(face, &client, &id).await,

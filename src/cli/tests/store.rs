@@ -199,10 +199,14 @@ fn standard_input_a_cut_connection_and_the_same_command_again() {
     assert!(output.status.code() == Some(6) && told.contains("BR-1024"), "{:?} {told}", output.status);
     assert!(fs::read_dir(host.store().join("releases")).expect("list").next().is_none(), "nothing counts yet");
 
+    // What came is not written again, and that is said.
+    let kept = fs::read_dir(host.store().join("blobs/sha256")).expect("list").count();
     let mut whole = host.adding();
     whole.stdin.take().expect("stdin").write_all(&bundle).expect("write");
     let output = whole.wait_with_output().expect("ends");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let told = text(&output.stdout);
+    assert!(kept > 1 && told.contains(&format!("{kept} were there already")), "{kept}: {told}");
     let check: CheckView = host.json("store check");
     assert_eq!((check.releases, check.damages), (1, Vec::new()));
 }
@@ -359,6 +363,17 @@ fn the_file_that_an_installation_came_with_is_good_as_well() {
     run.extend(file.footer());
     let added: AddView = host.json(&format!("release add {}", host.file("one.run", &run)));
     assert_eq!(added.id, "sample-1.0.0");
+    // The same through standard input.
+    let host = Host::start();
+    let mut installer_alone = host.adding();
+    installer_alone.stdin.take().expect("stdin").write_all(&[b"\x7fELF", &[1; 9000][..]].concat()).expect("write");
+    let output = installer_alone.wait_with_output().expect("ends");
+    assert_eq!(output.status.code(), Some(6), "{}", text(&output.stderr));
+    let mut piped = host.adding();
+    piped.stdin.take().expect("stdin").write_all(&run).expect("write");
+    let output = piped.wait_with_output().expect("ends");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(host.run("release verify sample-1.0.0").status.code(), Some(0));
 }
 
 /// A delta comes over standard input to a server that has its base, and is refused with what is missing by one that has not.
@@ -445,4 +460,97 @@ fn two_releases_are_compared() {
     assert!(same.starts_with("Both are the same release"), "{same}");
     host.refused("release diff sample-1.0.0 sample-9.9.9", 1, "BR-1029");
     host.refused("release diff ../x sample-1.0.0", 1, "BR-1029");
+}
+
+/// A folder stands for a stick: what is on it is listed, the one new release comes, a pulled stick is told, and the second try
+/// goes on.
+#[test]
+fn a_release_is_found_on_a_stick() {
+    let host = Host::start();
+    let stick = host.folder.path().join("stick");
+    fs::create_dir_all(stick.join("campus")).expect("folder");
+    let from = format!("release add --from {} --lang en", stick.display());
+    let told = host.refused(&from, 1, "BR-1287");
+    assert!(told.contains("stick"), "{told}");
+    let (one, two) = (Sample::one().bundle(), two().bundle());
+    fs::write(stick.join("campus/one.bundle"), &one).expect("write");
+    fs::write(stick.join("hello.bundle"), b"hello ".repeat(1000)).expect("write");
+    // Nobody can be asked.
+    let told = host.refused(&from, 4, "BR-1012");
+    let wanted = ["1  ", "campus/one.bundle", "sample 1.0.0, newer than all here", "-  ", "hello.bundle", "BR-1127"];
+    assert!(wanted.iter().all(|word| told.contains(word)), "{told}");
+    // Cut short, it is listed by its beginning and refused when it is added; whole again, the second try goes on.
+    fs::write(stick.join("campus/one.bundle"), &one[..one.len() - 2000]).expect("write");
+    host.refused(&format!("{from} --yes"), 6, "BR-1024");
+    fs::write(stick.join("campus/one.bundle"), &one).expect("write");
+    let added: AddView = host.json(&format!("{from} --yes"));
+    assert!(added.id == "sample-1.0.0" && added.reused > 1, "{added:?}");
+    let told = host.refused(&format!("{from} --yes"), 1, "BR-1287");
+    assert!(told.contains("in the store already"), "{told}");
+    // Of one release the smallest file; of several releases none without being asked.
+    fs::write(stick.join("two.bundle"), &two).expect("write");
+    let delta = self::two().delta(&[("sample-1.0.0", &Sample::one().digests())]);
+    fs::write(stick.join("two.delta.bundle"), &delta).expect("write");
+    let third = Sample::new("1.2.0", 3, &[("a", &[b"third"])]).bundle();
+    fs::write(stick.join("third.bundle"), third).expect("write");
+    let told = host.refused(&format!("{from} --yes"), 4, "BR-1288");
+    assert!(told.contains("a delta, newer") && told.contains("sample 1.2.0"), "{told}");
+    let told = host.refused(&format!("release add --from {} --lang fr", stick.display()), 4, "BR-1288");
+    assert!(told.contains("plus récente") && told.contains("déjà dans le dépôt"), "{told}");
+    fs::remove_file(stick.join("third.bundle")).expect("remove");
+    let added: AddView = host.json(&format!("{from} --yes"));
+    assert_eq!((added.id.as_str(), added.reused > 1), ("sample-1.1.0", true));
+    host.refused(&format!("release add x.bundle --from {}", stick.display()), 2, "BR-1150");
+}
+
+/// Without a word about where, the folder for releases is searched too.
+#[test]
+fn a_release_is_found_in_the_folder_for_releases() {
+    let host = Host::start();
+    let data = host.folder.path().join("var/lib/bridle");
+    fs::create_dir_all(data.join("incoming")).expect("folder");
+    fs::write(data.join("incoming/one.bundle"), Sample::one().bundle()).expect("write");
+    let added: AddView = host.json(&format!("release add --yes --data {}", data.display()));
+    assert_eq!(added.id, "sample-1.0.0");
+}
+
+/// A release in pieces, as a program sends it over the socket.
+#[test]
+fn a_release_in_pieces() {
+    use bridle_client::{Client, ClientConfig, ClientError};
+    use bridle_core::fault::FaultCode;
+    use bridle_core::message::Arg;
+    use bridle_core::upload::{LARGEST_PIECE, UploadOrder, UploadState};
+    let host = Host::start();
+    let layer: Vec<u8> =
+        (0..3_000_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let bundle = Sample::new("1.0.0", 1, &[("a", &[&layer, b"top"])]).bundle();
+    let client = Client::new(&ClientConfig { socket: host.socket(), ..ClientConfig::default() });
+    let fault = |error: ClientError| error.fault();
+    let sent = async {
+        let order = UploadOrder { name: "one.bundle".to_owned(), size: bundle.len() as u64 };
+        let begun = client.begin_upload(&order).await.expect("begun");
+        let id = begun.id;
+        let wrong = client.send_piece(&id, 7, bundle[7..].to_vec()).await.map_err(fault).expect_err("not there");
+        assert_eq!((wrong.code, &wrong.message.args["offset"]), (FaultCode::UploadOffset, &Arg::from(0_u64)));
+        let large = client.send_piece(&id, 0, bundle.clone()).await.map_err(fault).expect_err("too large");
+        assert_eq!(large.code, FaultCode::RequestInvalid);
+        let early = client.add_upload(&id).await.map_err(fault).expect_err("not complete");
+        assert_eq!(early.code, FaultCode::UploadIncomplete);
+        let mut offset = 0;
+        for piece in bundle.chunks(usize::try_from(LARGEST_PIECE).expect("fits")) {
+            offset = client.send_piece(&id, offset, piece.to_vec()).await.expect("a piece").offset;
+        }
+        assert_eq!(client.uploads().await.expect("list")[0].state, UploadState::Complete);
+        let added = client.add_upload(&id).await.expect("added");
+        let gone = client.upload(&id).await.map_err(fault).expect_err("gone");
+        assert_eq!(gone.code, FaultCode::UploadUnknown);
+        let other = client.begin_upload(&order).await.expect("begun");
+        client.remove_upload(&other.id).await.expect("removed");
+        assert_eq!(client.uploads().await.expect("list"), []);
+        added
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+    assert_eq!(runtime.block_on(sent).id, "sample-1.0.0");
+    assert_eq!(host.run("release verify sample-1.0.0").status.code(), Some(0));
 }

@@ -132,11 +132,18 @@ store-space-total = Together
 store-space-free = Free on this disk
 
 help-bridle-release-add = Bring a release file into the store
-    .more = The file is verified before anything of it counts. If it breaks off, the same command goes on where it stopped.
+    .more =
+        Without FILE, mounted media (below /media, /run/media and /mnt) and the folder /var/lib/bridle/incoming are searched,
+        two folders deep; what was found is shown with whether it can be used, and you are asked which one. The file is
+        verified before anything of it counts. If it breaks off, the same command goes on: what the store has is not written
+        again.
     .examples =
+        bridle release add # from a stick that is mounted
         bridle release add campus-1.1.0-amd64.bundle
         cat campus-1.1.0-amd64.bundle | ssh host bridle release add - # through a connection
     .file = A .bundle or .run file; - for standard input
+    .from = Search this folder only
+    .yes = Do not ask, where only one release that is new was found
 help-bridle-release-remove = Take a release out of the store, and what only it needs
     .more = Refused while it is installed or running programs use it. Asks first; --yes answers.
     .examples = bridle release remove campus-1.0.0

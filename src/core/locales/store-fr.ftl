@@ -132,11 +132,18 @@ store-space-total = Ensemble
 store-space-free = Libre sur ce disque
 
 help-bridle-release-add = Apporter un fichier de version dans le dépôt
-    .more = Le fichier est vérifié avant que quoi que ce soit ne compte. S’il s’interrompt, la même commande reprend là où elle s’est arrêtée.
+    .more =
+        Sans FILE, on cherche sur les supports montés (sous /media, /run/media et /mnt) et dans le dossier
+        /var/lib/bridle/incoming, jusqu’à deux dossiers de profondeur ; ce qui est trouvé est montré, avec ce qui peut
+        servir, et on vous demande lequel ajouter. Le fichier est vérifié avant que quoi que ce soit ne compte. S’il
+        s’interrompt, la même commande continue : ce que le dépôt a déjà n’est pas écrit à nouveau.
     .examples =
+        bridle release add # depuis une clé montée
         bridle release add campus-1.1.0-amd64.bundle
         cat campus-1.1.0-amd64.bundle | ssh host bridle release add - # par une connexion
     .file = Un fichier .bundle ou .run ; - pour l’entrée standard
+    .from = Ne chercher que dans ce dossier
+    .yes = Ne rien demander, si une seule nouvelle version est trouvée
 help-bridle-release-remove = Retirer une version du dépôt, avec ce dont elle seule a besoin
     .more = Refusé tant qu’elle est installée ou que des programmes en cours l’utilisent. Demande d’abord ; --yes répond.
     .examples = bridle release remove campus-1.0.0

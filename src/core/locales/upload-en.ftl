@@ -40,3 +40,5 @@ release-found-ask = Add { $release } from { $path }?
 release-found-which = Which one? Its number, or nothing to stop:
 release-found-none = Nothing was added.
 release-found-limit = More than { $count } names in { $path }: not all were looked at.
+release-found-file = { $number }  { $path }  { $size }
+release-found-what = { "    " }{ $what }

@@ -40,3 +40,5 @@ release-found-ask = Ajouter { $release } depuis { $path } ?
 release-found-which = Laquelle ? Son numéro, ou rien pour arrêter :
 release-found-none = Rien n’a été ajouté.
 release-found-limit = Plus de { $count } noms dans { $path } : tous n’ont pas été regardés.
+release-found-file = { $number }  { $path }  { $size }
+release-found-what = { "    " }{ $what }

@@ -8,6 +8,7 @@ mod problem;
 mod recreate;
 mod removal;
 mod store;
+mod uploads;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -79,6 +80,7 @@ fn router(parts: Parts) -> Router {
         .merge(configuration::routes())
         .merge(recreate::routes())
         .merge(change::routes())
+        .merge(uploads::routes())
         .fallback(|| async { Problem::from(Fault::new(FaultCode::RequestInvalid).with("what", "path")).not_found() })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(parts)

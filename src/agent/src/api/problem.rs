@@ -37,14 +37,21 @@ impl Problem {
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         let status = match fault.code {
-            FaultCode::OperationUnknown | FaultCode::ReleaseAbsent | FaultCode::RevisionUnknown => {
-                StatusCode::NOT_FOUND
-            }
+            FaultCode::OperationUnknown
+            | FaultCode::ReleaseAbsent
+            | FaultCode::RevisionUnknown
+            | FaultCode::UploadUnknown => StatusCode::NOT_FOUND,
             FaultCode::CommandRefused
             | FaultCode::OperationRunning
             | FaultCode::StoreBusy
             | FaultCode::ReleaseInUse
             | FaultCode::CollectionRefused => StatusCode::CONFLICT,
+            FaultCode::UploadOffset
+            | FaultCode::UploadBusy
+            | FaultCode::UploadsTooMany
+            | FaultCode::UploadIncomplete => StatusCode::CONFLICT,
+            FaultCode::UploadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            FaultCode::UploadNoRoom => StatusCode::INSUFFICIENT_STORAGE,
             FaultCode::Forbidden => StatusCode::FORBIDDEN,
             FaultCode::RemovalChanged
             | FaultCode::ConfigurationChanged

@@ -48,7 +48,7 @@ impl<R: Read> Headless<R> {
             return Ok(());
         }
         let mut start = first.len() as u64;
-        while start % PAGE == 0 && start <= LARGEST_HEAD {
+        while start.is_multiple_of(PAGE) && start <= LARGEST_HEAD {
             let page = self.page()?;
             if is_release(&page) {
                 let read = start + page.len() as u64;
