@@ -1,6 +1,9 @@
 //! What is measured of host and cluster before a change.
 
-use bridle_core::plan::upgrade::{Changes, Measured};
+use std::collections::BTreeMap;
+
+use bridle_core::plan::upgrade::{self, Changes, Measured};
+use bridle_core::release::{DataSource, PostgresqlVersion, ReleaseManifest};
 use bridle_core::upgrade::DiskForecast;
 
 use super::{Changer, Here};
@@ -10,7 +13,7 @@ const SPARE: u64 = 256 * 1024 * 1024;
 
 impl Changer {
     /// Looks at the world; what cannot be seen counts as down.
-    pub(super) fn measured(&self, here: &Here, changes: &Changes) -> Measured {
+    pub(super) fn measured(&self, here: &Here, target: &ReleaseManifest, changes: &Changes) -> Measured {
         let seen = self.sight.look().ok();
         let (nodes, workloads) = seen.clone().unwrap_or_default();
         let down = nodes.iter().filter(|node| !node.ready).map(|node| node.name.clone()).collect();
@@ -22,7 +25,19 @@ impl Changer {
             workloads_down: short.map(|workload| format!("{}/{}", workload.namespace, workload.name)).collect(),
             answers: seen.is_some(),
             drop_ins: bridle_host::facts::drop_ins(&self.layout),
+            resorted: self.resorted(&here.release.manifest, target),
         }
+    }
+
+    /// Bytes of the indexes that are to be built anew under the servers of `new`, as far as their servers say.
+    fn resorted(&self, old: &ReleaseManifest, new: &ReleaseManifest) -> BTreeMap<String, u64> {
+        let ask = |(source, _, after): (&DataSource, &PostgresqlVersion, &PostgresqlVersion)| {
+            let server = self.sight.database(source).ok()?;
+            let bytes =
+                server.affected(&after.collation).iter().map(|one| one.index_bytes).fold(0, u64::saturating_add);
+            Some((source.name.clone(), bytes))
+        };
+        upgrade::resorted(old, new).filter_map(ask).collect()
     }
 
     fn disk(&self, changes: &Changes) -> DiskForecast {

@@ -3,8 +3,9 @@
 //! The contract with a chart whose data are of the kind `postgresql`: a container of the pod has `psql` and `pg_dumpall` of
 //! its server, and on the socket in `/run/postgresql` the server lets its own user in as `postgres` without a password
 //! (`images/postgresql/pg_hba.conf`; official images do). So no password is needed, known or passed on. Every session is
-//! read-only.
+//! read-only, but for the one of [`collation`].
 
+pub(crate) mod collation;
 mod dump;
 
 #[cfg(test)]
@@ -35,10 +36,15 @@ const MOST: usize = 500;
 
 /// `psql` as every question uses it: no settings of anybody, read-only, never asking for a password.
 fn connection(database: &str) -> String {
+    session(database, "-c default_transaction_read_only=on")
+}
+
+/// A session of ours with these settings.
+fn session(database: &str, settings: &str) -> String {
     let quoted = database.replace('\\', "\\\\").replace('\'', "\\'");
     format!(
         "host=/run/postgresql user=postgres dbname='{quoted}' application_name=bridle connect_timeout=10 \
-         options='-c default_transaction_read_only=on'"
+         options='{settings}'"
     )
 }
 

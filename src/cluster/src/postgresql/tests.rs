@@ -2,6 +2,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use bridle_core::release::DataKind;
+use bridle_core::step::Standing;
 use serde_json::json;
 
 use super::*;
@@ -215,4 +216,84 @@ fn a_copy_that_does_not_fit_is_none() {
     assert_eq!(code(&mut Disk(20, std::io::ErrorKind::PermissionDenied), 1 << 20), FaultCode::WriteFailed);
     assert!(copy(&pods, &mut Vec::new(), COPY.len() as u64).is_ok());
     assert_eq!(source().kind, DataKind::Postgresql);
+}
+
+/// A server that was sorted by other rules, until somebody mends it.
+struct Mended {
+    ill: Scripted,
+    well: Scripted,
+    done: Mutex<bool>,
+}
+
+impl Pods for Mended {
+    fn run(
+        &self,
+        place: &Place,
+        command: &[String],
+        to: &mut dyn Write,
+        limit: Duration,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Ended, ExecError> {
+        let mut done = self.done.lock().expect("lock");
+        let ended = if *done { &self.well } else { &self.ill }.run(place, command, to, limit, stop);
+        *done |= command.iter().any(|word| word.contains("REINDEX DATABASE"));
+        ended
+    }
+}
+
+fn ruled(number: &'static [u8], list: &'static [u8], mends: Result<Ended, ExecError>) -> Scripted {
+    let used = br#"[{"name":"default","provider":"d","recorded":null,"actual":null,"index_bytes":3145728}]"#;
+    Scripted::new(vec![
+        ("REINDEX DATABASE", b"", mends),
+        ("server_version_num", number, well()),
+        ("pg_database_size", list, well()),
+        ("pg_collation c JOIN", used, well()),
+    ])
+}
+
+const SORTED: &[u8] = br#"[{"name":"enrolment","bytes":9,"provider":"c","recorded":"2.36","actual":"2.36"}]"#;
+
+#[test]
+fn what_is_sorted_otherwise_is_built_anew_once() {
+    let bench = bench();
+    let number = b"{\"number\" : 150020, \"recovering\" : false}";
+    let pods = Mended {
+        ill: ruled(number, DATABASE_LIST, well()),
+        well: ruled(number, SORTED, well()),
+        done: Mutex::new(false),
+    };
+    let (clock, sources) = (bench.clock.as_ref(), [source()]);
+    let Ok(Standing::Missing(missing)) = collation::probe(&bench.api, &pods, clock, &sources) else {
+        panic!("missing")
+    };
+    assert_words(&missing);
+    let mut told = Told::default();
+    attempt(600, &mut told, |at| collation::apply(&bench.api, &pods, clock, &sources, at)).expect("mended");
+    assert_eq!(told.codes(), ["wait-database-ask", "wait-collation"]);
+    assert_eq!(collation::probe(&bench.api, &pods, clock, &sources), Ok(Standing::Done));
+    attempt(600, &mut told, |at| collation::apply(&bench.api, &pods, clock, &sources, at)).expect("nothing to do");
+
+    let asked = pods.ill.asked.lock().expect("lock");
+    let mending: Vec<_> = asked.iter().filter(|(_, command)| command.join(" ").contains("REINDEX DATABASE")).collect();
+    let [(place, command)] = mending.as_slice() else { panic!("{} times", mending.len()) };
+    assert_eq!((place.pod.as_str(), place.container.as_str()), ("database-1", "postgresql"));
+    let parts: Vec<&str> = command.iter().filter_map(|word| word.strip_prefix("--command=")).collect();
+    assert!(parts[0].contains("NOT i.indisvalid"), "{parts:?}");
+    assert_eq!(parts[1], "REINDEX DATABASE CONCURRENTLY \"enrolment\"");
+    assert_eq!(parts[4], "ALTER DATABASE \"enrolment\" REFRESH COLLATION VERSION");
+    let session = command.iter().find(|word| word.starts_with("--dbname=")).expect("a session");
+    assert!(session.contains("statement_timeout=600000") && !session.contains("read_only"), "{session}");
+    assert!(!pods.well.asked.lock().expect("lock").iter().any(|(_, command)| command.join(" ").contains("REINDEX")));
+}
+
+#[test]
+fn a_server_that_cannot_build_anew_says_why() {
+    let bench = bench();
+    let pods =
+        ruled(b"{\"number\":150020,\"recovering\":false}", DATABASE_LIST, badly("could not create unique index"));
+    let (clock, sources) = (bench.clock.as_ref(), [source()]);
+    let fault = attempt(600, &mut Told::default(), |at| collation::apply(&bench.api, &pods, clock, &sources, at));
+    let fault = fault.expect_err("two rows are now the same");
+    assert_eq!((fault.code, fault.causes[0].as_str()), (FaultCode::PodCommandFailed, "could not create unique index"));
+    assert!(collation::probe(&bench.api, &pods, clock, &sources).is_ok_and(|standing| standing != Standing::Done));
 }

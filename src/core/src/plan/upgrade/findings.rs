@@ -1,5 +1,7 @@
 //! What stands against a change, and what should be looked at before it.
 
+use std::collections::BTreeMap;
+
 use super::{Current, Kubernetes, Wanted, minor};
 use crate::facts::DropIn;
 use crate::fault::Fault;
@@ -23,7 +25,13 @@ pub struct Measured {
     pub answers: bool,
     /// What files of the site say about how the control plane is run.
     pub drop_ins: Vec<DropIn>,
+    /// Bytes of the indexes that are to be built anew because texts are sorted otherwise, by name of the data source; what
+    /// could not be asked is not there.
+    pub resorted: BTreeMap<String, u64>,
 }
+
+/// Bytes of indexes that a small server builds anew in a second: an assumption on the careful side, not a measurement.
+const INDEXED_A_SECOND: u64 = 8 * 1024 * 1024;
 
 /// Judges a change.
 #[must_use]
@@ -36,7 +44,7 @@ pub fn findings(current: &Current<'_>, wanted: &Wanted<'_>, kind: OperationKind,
     health(measured, &mut found);
     if kind != OperationKind::Configure {
         let moves = (current.release, wanted.release);
-        databases(moves.0, moves.1, kind, &mut found);
+        databases(moves, kind, measured, &mut found);
         contracts(moves.0, moves.1, kind, &mut found);
     }
     for source in &current.release.data {
@@ -83,19 +91,47 @@ fn health(measured: &Measured, found: &mut Vec<Finding>) {
 }
 
 /// Databases whose server becomes another one (issue 5, point 10).
-fn databases(old: &ReleaseManifest, new: &ReleaseManifest, kind: OperationKind, found: &mut Vec<Finding>) {
-    let pairs = new.data.iter().filter(|source| source.kind == DataKind::Postgresql).filter_map(|source| {
+fn databases(
+    (old, new): (&ReleaseManifest, &ReleaseManifest),
+    kind: OperationKind,
+    measured: &Measured,
+    found: &mut Vec<Finding>,
+) {
+    for (source, before, after) in servers(old, new).filter(|(_, before, after)| before.major != after.major) {
+        found.extend(major(source, before, after, kind));
+    }
+    for (source, before, after) in resorted(old, new) {
+        const MIB: u64 = 1024 * 1024;
+        let said = |code| warns(code).about(&source.name).with("source", source.name.as_str());
+        let said = |code| said(code).with("from", before.collation.as_str()).with("to", after.collation.as_str());
+        found.push(match measured.resorted.get(&source.name) {
+            None => said("change-database-collation-unknown"),
+            Some(0) => continue, // nothing there is sorted by these rules
+            Some(bytes) => {
+                let finding = said("change-database-collation").with("size", bytes.div_ceil(MIB));
+                finding.with("minutes", (bytes / INDEXED_A_SECOND).div_ceil(60).max(1))
+            }
+        });
+    }
+}
+
+/// Databases that stay, with what their servers are before and after.
+fn servers<'a>(
+    old: &'a ReleaseManifest,
+    new: &'a ReleaseManifest,
+) -> impl Iterator<Item = (&'a DataSource, &'a PostgresqlVersion, &'a PostgresqlVersion)> {
+    new.data.iter().filter(|source| source.kind == DataKind::Postgresql).filter_map(|source| {
         let before = old.data.iter().find(|before| before.name == source.name)?;
         Some((source, before.postgresql.as_ref()?, source.postgresql.as_ref()?))
-    });
-    for (source, before, after) in pairs {
-        if before.major != after.major {
-            found.extend(major(source, before, after, kind));
-        } else if before.collation != after.collation {
-            let finding = warns("change-database-collation").about(&source.name).with("source", source.name.as_str());
-            found.push(finding.with("from", before.collation.as_str()).with("to", after.collation.as_str()));
-        }
-    }
+    })
+}
+
+/// Those of them that sort texts by other rules afterwards.
+pub fn resorted<'a>(
+    old: &'a ReleaseManifest,
+    new: &'a ReleaseManifest,
+) -> impl Iterator<Item = (&'a DataSource, &'a PostgresqlVersion, &'a PostgresqlVersion)> {
+    servers(old, new).filter(|(_, before, after)| before.major == after.major && before.collation != after.collation)
 }
 
 fn major(

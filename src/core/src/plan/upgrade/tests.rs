@@ -308,3 +308,47 @@ fn a_file_of_the_site_that_switches_the_emulation_off_stands_against_another_min
     patch.kubernetes.version = "1.35.5".parse().expect("version");
     assert_eq!(found(&patch, replaces), [], "the minor stays, and nothing is emulated");
 }
+
+#[test]
+fn texts_that_are_sorted_otherwise_are_sorted_anew_there_and_back() {
+    use crate::release::PostgresqlVersion;
+    let server = |release: &mut ReleaseManifest, collation: &str| {
+        let source = release.data.iter_mut().find(|source| source.kind == DataKind::Postgresql).expect("a database");
+        source.postgresql = Some(PostgresqlVersion { major: 15, collation: collation.to_owned() });
+        source.name.clone()
+    };
+    let (mut from, mut to) = (old(), new());
+    let name = server(&mut from, "2.36");
+    server(&mut to, "2.36");
+    assert!(!names(&planned(&from, &applied(&from), &to, OperationKind::Upgrade)).contains(&"refresh-collation"));
+    server(&mut to, "2.41");
+    let plan = planned(&from, &applied(&from), &to, OperationKind::Upgrade);
+    let places = |wanted: fn(&&str) -> bool| {
+        let names = names(&plan);
+        names.iter().enumerate().filter(|(_, name)| wanted(name)).map(|(at, _)| at).collect::<Vec<_>>()
+    };
+    let (mends, charts) = (places(|name| *name == "refresh-collation"), places(|name| name.starts_with("chart")));
+    let [before, after] = mends.as_slice() else { panic!("{:?}", names(&plan)) };
+    assert!(charts.iter().all(|chart| before < chart && chart < after), "{:?}", names(&plan));
+    // On the way back the one before the charts comes last, under the server of before.
+    assert!(matches!(&plan.steps()[*before].undo, Undo::By(Step::Cluster(ClusterStep::RefreshCollation { .. }))));
+    assert_eq!(plan.steps()[*after].undo, Undo::Nothing);
+    assert!(plan.commit().is_none_or(|commit| plan.steps()[*after].id < commit));
+
+    let said = |bytes: Option<u64>| {
+        let (site, place, applied) = (Site::default(), place(), applied(&from));
+        let current = Current { release: &from, applied: &applied, profile: (1, "") };
+        let wanted = Wanted { release: &to, site: &site, profile: None, place: &place };
+        let resorted = bytes.map(|bytes| (name.clone(), bytes)).into_iter().collect();
+        let measured = Measured { resorted, ..Measured::default() };
+        let found = findings(&current, &wanted, OperationKind::Upgrade, &measured).into_iter();
+        found.map(|finding| finding.message).find(|message| message.code.starts_with("change-database-collation"))
+    };
+    assert_eq!(said(None).expect("unknown").code, "change-database-collation-unknown");
+    assert_eq!(said(Some(0)), None);
+    let ten_gib = said(Some(10 << 30)).expect("said");
+    assert_eq!((&ten_gib.args["size"], &ten_gib.args["minutes"]), (&10240_u64.into(), &22_u64.into()));
+    for language in crate::message::Language::ALL {
+        assert!(!ten_gib.render(language).contains("{$"), "{}", ten_gib.render(language));
+    }
+}
