@@ -7,6 +7,13 @@ use super::super::harness::Case;
 use super::Cases;
 
 pub fn cases() -> Cases {
+    let mut cases = profiles();
+    cases.extend(command_lines());
+    cases.push(Case::new("a refusal for a program is one JSON object", json_refusal));
+    cases
+}
+
+fn profiles() -> Cases {
     let profile = |name, text: &'static str, place: Message| {
         Case::new(name, move |bench: &Bench| {
             let site = bench.put("slip.toml", text.as_bytes())?;
@@ -15,14 +22,6 @@ pub fn cases() -> Cases {
         })
     };
     let at = |code, line: u64, column: u64| Message::new(code).with("line", line).with("column", column);
-    let typed = |name, words: &'static [&'static str], exit, code, also: Option<Message>| {
-        Case::new(name, move |bench: &Bench| {
-            let words = [&[RUN], words].concat();
-            let expected = Expected { also: also.iter().cloned().collect(), ..Expected::new(exit, code) };
-            bench.refuses(&words, &expected)
-        })
-    };
-    let similar = |code, what: &str, similar: &str| Message::new(code).with("what", what).with("similar", similar);
     vec![
         profile(
             "a profile with a field mistyped",
@@ -54,6 +53,19 @@ pub fn cases() -> Cases {
             "format = 1\nhost = \"x\"\n",
             Message::new("profile-field-missing").with("field", "name"),
         ),
+    ]
+}
+
+fn command_lines() -> Cases {
+    let typed = |name, words: &'static [&'static str], exit, code, also: Option<Message>| {
+        Case::new(name, move |bench: &Bench| {
+            let words = [&[RUN], words].concat();
+            let expected = Expected { also: also.iter().cloned().collect(), ..Expected::new(exit, code) };
+            bench.refuses(&words, &expected)
+        })
+    };
+    let similar = |code, what: &str, similar: &str| Message::new(code).with("what", what).with("similar", similar);
+    vec![
         typed(
             "a profile that is absent",
             &["install", "--yes", "--config", "/absent", "--publisher-key", KEY],
@@ -84,7 +96,6 @@ pub fn cases() -> Cases {
             "BR-1012",
             None,
         ),
-        Case::new("a refusal for a program is one JSON object", json_refusal),
     ]
 }
 
