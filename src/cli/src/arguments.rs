@@ -161,7 +161,7 @@ pub enum Config {
         key: Option<String>,
     },
     Set {
-        #[arg(required = true, num_args = 2.., value_name = "KEY VALUE", allow_hyphen_values = true)]
+        #[arg(required = true, num_args = 2.., value_name = "KEY VALUE", allow_negative_numbers = true)]
         pairs: Vec<String>,
         #[command(flatten)]
         how: ConfigOptions,

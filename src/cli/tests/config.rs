@@ -216,14 +216,14 @@ fn what_is_wrong_is_told_with_its_place_and_changes_nothing() {
 #[test]
 fn what_was_changed_by_hand_is_seen_compared_and_applied() {
     let host = Host::start();
-    let by_hand = SITE.replace("\"demo\"", "\"by hand\"");
+    let by_hand = SITE.replace("\"demo\"", "\"by-hand\"");
     host.ends("config history", 0);
     fs::write(host.folder.path().join("etc/bridle/site.toml"), &by_hand).expect("write");
     let (shown, told) = host.ends("config get name --lang en", 0);
-    assert!(shown == "by hand\n" && told.contains("bridle config apply"), "{told}");
-    assert_eq!(host.ends("config diff", 0).0, "name: \"demo\" → \"by hand\"\n");
+    assert!(shown == "by-hand\n" && told.contains("bridle config apply"), "{told}");
+    assert_eq!(host.ends("config diff", 0).0, "name: \"demo\" → \"by-hand\"\n");
     host.ends("config apply --yes", 0);
-    assert_eq!(host.ends("config get name", 0), ("by hand\n".to_owned(), String::new()));
+    assert_eq!(host.ends("config get name", 0), ("by-hand\n".to_owned(), String::new()));
 }
 
 #[test]

@@ -126,26 +126,33 @@ fn words(question: &Question) -> [String; 3] {
     [question.way.word().to_owned(), question.host.clone(), question.port.to_string()]
 }
 
-/// One line a question, in their order: its number, `yes` or `no`, and the end of what was said. All of them are asked at the
+/// One line a question, in their order: its number, `yes`, `no`, `sent` or
+/// `unasked` (a busybox whose `nc` knows no datagrams, as Debian's), and the end of what was said. All of them are asked at the
 /// same time, so that the slowest one decides how long it takes.
+/// An image may have the one program without a link for each of its parts.
 const SCRIPT: &str = r#"
+b=$(command -v busybox)
+datagrams() { $b nc --help 2>&1 | $b grep -q -e '-u'; }
 ask() {
   case "$1" in
-    name) out=$(timeout 6 nslookup -type=a bridle.internal "$2" 2>&1)
+    name) out=$($b timeout 6 $b nslookup -type=a bridle.internal "$2" 2>&1)
       case "$out" in
         *"timed out"*|*"no servers"*|*"refused"*|*"unreachable"*|*"can't connect"*|"") echo "no $out" ;;
         *) echo yes ;;
       esac ;;
-    stream) if out=$(timeout 6 nc -w 5 "$2" "$3" </dev/null 2>&1 >/dev/null); then echo yes; else echo "no $out"; fi ;;
-    time) size=$( (printf '\043'; head -c 47 /dev/zero; sleep 3) | timeout 6 nc -u -w 3 "$2" "$3" 2>/dev/null | head -c 48 | wc -c)
+    stream) if out=$($b timeout 6 $b nc -w 5 "$2" "$3" </dev/null 2>&1 >/dev/null); then echo yes; else echo "no $out"; fi ;;
+    time|datagram) if ! datagrams; then echo unasked; return; fi ;;
+  esac
+  case "$1" in
+    time) size=$( (printf '\043'; $b head -c 47 /dev/zero; $b sleep 3) | $b timeout 6 $b nc -u -w 3 "$2" "$3" 2>/dev/null | $b head -c 48 | $b wc -c)
       if [ "$size" -ge 48 ]; then echo yes; else echo "no"; fi ;;
-    datagram) if out=$(echo '<14>1 - - bridle - - - test of the site sheet' | timeout 3 nc -u -w 1 "$2" "$3" 2>&1); then echo sent
+    datagram) if out=$(echo '<14>1 - - bridle - - - test of the site sheet' | $b timeout 3 $b nc -u -w 1 "$2" "$3" 2>&1); then echo sent
       else case "$out" in "") echo sent ;; *) echo "no $out" ;; esac; fi ;;
   esac
 }
 count=0
 while [ $# -ge 3 ]; do
-  (line=$(ask "$1" "$2" "$3" | tr '\n\r\t' '   '); echo "$count $line") &
+  (line=$(ask "$1" "$2" "$3" | $b tr '\n\r\t' '   '); echo "$count $line") &
   count=$((count + 1))
   shift 3
 done

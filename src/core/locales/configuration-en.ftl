@@ -139,6 +139,7 @@ errand-heading = From a pod of the applications
 errand-no-image = A pod cannot ask: the release has no image named busybox.
 errand-answered = answers
 errand-silent = does not answer
+errand-unasked = cannot be asked from a pod: the image has nothing for datagrams
 errand-blocked = pods may not reach it
 errand-failed = A pod could not ask: { $said } (BR-1243)
 

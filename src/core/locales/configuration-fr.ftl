@@ -139,6 +139,7 @@ errand-heading = Depuis un pod des applications
 errand-no-image = Un pod ne peut pas le demander : la version n’a pas d’image nommée busybox.
 errand-answered = répond
 errand-silent = ne répond pas
+errand-unasked = ne peut pas être interrogé depuis un pod : l’image n’a rien pour les datagrammes
 errand-blocked = les pods ne peuvent pas l’atteindre
 errand-failed = Un pod n’a pas pu le demander : { $said } (BR-1243)
 

@@ -68,6 +68,8 @@ pub enum Reply {
     Answered,
     /// It was sent; there is no answer to it.
     Sent,
+    /// The image has nothing to ask it with.
+    Unasked,
     /// There was none; what the program said, which may be nothing.
     Nothing(String),
     /// The pod says nothing about it.
@@ -127,6 +129,7 @@ pub fn replies(text: &str, count: usize) -> Vec<Reply> {
         *place = match word {
             "yes" => Reply::Answered,
             "sent" => Reply::Sent,
+            "unasked" => Reply::Unasked,
             "no" => Reply::Nothing(rest.trim().chars().filter(|c| !c.is_control()).take(LONGEST).collect()),
             _ => Reply::Silent,
         };
@@ -141,6 +144,7 @@ pub fn test(question: &Question, reply: &Reply, host: &[ServiceTest]) -> Service
     let (said, good) = match reply {
         Reply::Answered => (Message::new("errand-answered"), true),
         Reply::Sent => (Message::new("service-sent"), true),
+        Reply::Unasked => (Message::new("errand-unasked"), true),
         // The service is there, so something between pods and it says no: most often a network policy.
         Reply::Nothing(_) | Reply::Silent if answers_host => (Message::new("errand-blocked"), false),
         Reply::Nothing(said) if !said.is_empty() => {
