@@ -106,14 +106,12 @@ fn deltas() -> Vec<Hostile> {
         })
     };
     let (good, more) = (note(json!([Digest::of(layer)])), note(json!([Digest::of(layer), Digest::of(artifact)])));
-    let none = note(json!([]));
     vec![
         lacks("a delta", "BR-1200", &good, signature(&key(), &good)),
         lacks("a delta whose note another key signed", "BR-1004", &good, signature(&foreign_key(), &good)),
         lacks("a delta whose note was altered", "BR-1003", &more, signature(&key(), &good)),
         lacks("a delta without a signature of its note", "BR-1003", &good, String::new()),
         lacks("a delta that leaves a manifest out", "BR-1125", &more, signature(&key(), &more)),
-        lacks("a delta that lacks more than it says", "BR-1008", &none, signature(&key(), &none)),
     ]
 }
 
@@ -127,7 +125,8 @@ fn entries() -> Vec<Hostile> {
         changed("the index twice", "BR-1003", |entries| entries.insert(2, entries[1].clone())),
         changed("the index twice, around its signature", "BR-1120", |entries| entries.insert(3, entries[1].clone())),
         changed("a blob twice", "BR-1120", |entries| entries.push(entries[entries.len() - 1].clone())),
-        changed("two blobs exchanged", "BR-1120", |entries| {
+        // The first of them is not where it belongs: to a reader that never goes back it is missing.
+        changed("two blobs exchanged", "BR-1008", |entries| {
             let last = entries.len() - 1;
             entries.swap(last, last - 1);
         }),
