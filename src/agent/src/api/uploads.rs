@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::StatusCode;
@@ -138,6 +138,8 @@ async fn collect(body: Body) -> Result<Vec<u8>, Fault> {
             None => return Ok(bytes),
             Some(Err(error)) => return Err(Fault::new(FaultCode::StoreStreamEnded).because(&error)),
             Some(Ok(part)) if (bytes.len() + part.len()) as u64 > LARGEST_PIECE => {
+                drop(bytes);
+                throw_away(stream).await;
                 return Err(Fault::new(FaultCode::RequestInvalid).with("what", "piece"));
             }
             Some(Ok(part)) => bytes.extend_from_slice(&part),
@@ -145,10 +147,15 @@ async fn collect(body: Body) -> Result<Vec<u8>, Fault> {
     }
 }
 
-/// Throws away what comes, so that the peer reads the answer and not only a closed connection.
+/// A refusal that the peer reads, and not only a closed connection.
 async fn drained(body: Body, fault: Fault) -> Problem {
+    throw_away(body.into_data_stream()).await;
+    fault.into()
+}
+
+/// Reads on for a while, at most as much as a piece.
+async fn throw_away(mut stream: BodyDataStream) {
     let until = Instant::now() + DRAIN;
-    let mut stream = body.into_data_stream();
     let mut left = LARGEST_PIECE;
     while let Ok(Some(Ok(part))) = timeout_at(until, stream.next()).await {
         match left.checked_sub(part.len() as u64) {
@@ -156,7 +163,6 @@ async fn drained(body: Body, fault: Fault) -> Problem {
             None => break,
         }
     }
-    fault.into()
 }
 
 fn id_of(id: Id) -> Result<UploadId, Fault> {
