@@ -13,6 +13,7 @@ use bridle_journeys::testhost::{Host, Lab};
 use serde_json::Value;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Course = fn() -> Outcome;
 
 const MINUTES: Duration = Duration::from_secs(60);
 
@@ -54,7 +55,7 @@ fn a_power_cut_in_an_upgrade_ends_in_exactly_one_of_two_states() -> Outcome {
 /// One of the courses below.
 #[test]
 fn the_course_that_the_commit_picks() -> Outcome {
-    let courses: [(&str, fn() -> Outcome); 6] = [
+    let courses: [(&str, Course); 6] = [
         ("held", a_running_upgrade_is_held_and_taken_back_by_its_operator_alone),
         ("refused", what_the_site_or_the_cluster_would_refuse_is_refused_before_anything_is_touched),
         ("newer journal", an_agent_of_a_newer_journal_is_taken_back_by_the_one_before),

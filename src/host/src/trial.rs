@@ -102,7 +102,13 @@ pub fn standing(layout: &Layout, release: &str, running: Option<&str>) -> Result
 /// A [`Fault`] if a file cannot be written; [`FaultCode::AgentFellBack`] if it has failed its trial;
 /// [`FaultCode::HandOver`] if all is in place and another agent than the one of `running` must go on.
 pub fn switch(layout: &Layout, release: &str, from: &str, running: Option<&str>) -> Result<(), Fault> {
-    let back = read(layout)?.is_some_and(|trial| trial.release == from && trial.previous == release);
+    let there = read(layout)?;
+    let switched = running == Some(release) && programs::pointed(&layout.current_link()).as_deref() == Some(release);
+    if there.is_none() && switched {
+        // Back from a trial that the other agent ended before it handed over: nobody is on trial now.
+        return Ok(());
+    }
+    let back = there.is_some_and(|trial| trial.release == from && trial.previous == release);
     if back {
         programs::point(layout, &layout.current_link(), release)?;
         end(layout)?;
@@ -132,6 +138,19 @@ mod tests {
         }
         programs::point(&layout, &layout.current_link(), OLD).expect("link");
         (dir, layout)
+    }
+
+    #[test]
+    fn after_a_way_back_nobody_is_on_trial() {
+        let (_dir, layout) = host();
+        assert_eq!(code(switch(&layout, NEW, OLD, Some(OLD))), FaultCode::HandOver);
+        switch(&layout, NEW, OLD, Some(NEW)).expect("taken over");
+        assert!(read(&layout).expect("read").is_some());
+        assert_eq!(code(switch(&layout, OLD, NEW, Some(NEW))), FaultCode::HandOver);
+        // The agent before applies the step again: it had begun.
+        switch(&layout, OLD, NEW, Some(OLD)).expect("taken over");
+        assert_eq!((read(&layout).expect("read"), current(&layout).as_str()), (None, OLD));
+        assert!(done(&layout, OLD, OLD));
     }
 
     fn code(result: Result<(), Fault>) -> FaultCode {

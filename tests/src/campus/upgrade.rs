@@ -283,7 +283,12 @@ pub fn differences(host: &Host, journal: &Journal, end: End) -> Result<Vec<Strin
     let releases: Vec<Value> = serde_json::from_str(&releases).unwrap_or_default();
     let pending = releases.iter().filter(|release| release["status"] != "deployed");
     wrong.extend(pending.map(|release| format!("a chart is not deployed: {release}")));
-    let pods = host.shell("kubectl get pods -A --no-headers")?;
+    // What was replaced last may still be ending in good order.
+    let mut pods = String::new();
+    let _ended = host.wait_until("the end of pods that were replaced", HEALTHY_LIMIT, || {
+        pods = host.shell("kubectl get pods -A --no-headers").unwrap_or_default();
+        !pods.is_empty() && !pods.contains("Terminating")
+    });
     let bad = pods.lines().filter(|line| !(line.contains("Running") || line.contains("Completed")));
     wrong.extend(bad.map(|line| format!("a pod does not run: {line}")));
     Ok(wrong)

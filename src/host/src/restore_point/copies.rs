@@ -130,6 +130,7 @@ fn record_of(path: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "what the tests spoil need not survive")]
 mod tests {
     use super::*;
 

@@ -12,7 +12,10 @@ fn ground() -> (tempfile::TempDir, Sealed) {
 }
 
 fn password(text: &str) -> Password {
-    Password::read(text).ok().expect("a password")
+    match Password::read(text) {
+        Ok(password) => password,
+        Err(_) => panic!("no password"),
+    }
 }
 
 fn put(sealed: &Sealed, name: &'static str, text: &str) -> u64 {

@@ -14,7 +14,7 @@ pub enum Kubernetes {
     /// It is restarted with other programs or settings.
     Switch {
         /// As it is to run after the commit.
-        to: KubernetesSwitch,
+        to: Box<KubernetesSwitch>,
         /// Minor version that it behaves like until then.
         emulated: Option<String>,
         /// Release whose programs ran before.
@@ -98,7 +98,7 @@ impl Kubernetes {
         }
         let emulated = (!same_minor && !keeps).then(|| minor(&applied.kubernetes)).flatten();
         Self::Switch {
-            to: KubernetesSwitch { settings, version },
+            to: Box::new(KubernetesSwitch { settings, version }),
             emulated,
             release: before.release,
             version: applied.kubernetes.clone(),

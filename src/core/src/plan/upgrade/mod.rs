@@ -18,9 +18,7 @@ use crate::message::Message;
 use crate::release::{DataKind, DataSource, ReleaseManifest};
 use crate::site::Site;
 use crate::soak;
-use crate::step::{
-    ChartName, ChartStep, ClusterStep, HostStep, KubernetesSwitch, RestorePoint, Soak, Step, StepId, Undo,
-};
+use crate::step::{ChartName, ChartStep, ClusterStep, HostStep, RestorePoint, Soak, Step, StepId, Undo};
 
 pub use changes::{Changes, ChartChange, ImageChanges};
 pub use findings::{Measured, findings, not_rehearsed, resorted};
@@ -167,7 +165,7 @@ impl Builder<'_> {
             release: release.clone(),
             version: version.clone(),
         };
-        self.draft.host(HostStep::SwitchKubernetes(Box::new(first)), Undo::By(Step::Host(back)), 600, 15);
+        self.draft.host(HostStep::SwitchKubernetes(first), Undo::By(Step::Host(back)), 600, 15);
         self.node_ready(&to.version);
         emulated.is_some()
     }
@@ -283,7 +281,7 @@ impl Builder<'_> {
         let commit = self.draft.next();
         let why = || Undo::Impossible { why: Message::new("upgrade-committed") };
         if let (Kubernetes::Switch { to, .. }, true) = (switch, emulated) {
-            let step = HostStep::SwitchKubernetes(Box::new(KubernetesSwitch::clone(to)));
+            let step = HostStep::SwitchKubernetes(to.clone());
             self.draft.host(step, why(), 600, 10);
             self.node_ready(&to.version);
         }
