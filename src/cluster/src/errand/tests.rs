@@ -9,7 +9,8 @@ const PATH: &str = "/api/v1/namespaces/campus/pods/bridle-errand";
 const LOG: &str = "/api/v1/namespaces/campus/pods/bridle-errand/log";
 
 fn errand() -> Errand {
-    let question = |way, host: &str, port| Question { about: Message::new("wait-api"), way, host: host.to_owned(), port };
+    let question =
+        |way, host: &str, port| Question { about: Message::new("wait-api"), way, host: host.to_owned(), port };
     Errand {
         namespace: "campus".to_owned(),
         image: "bridle.internal/busybox:1".to_owned(),
