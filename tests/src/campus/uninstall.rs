@@ -11,8 +11,13 @@ const SITE_NAME: &str = "campus-demo";
 /// From the command to the very end on these machines.
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 /// What stays where data are kept, besides the folders above it: everything else must be as before the installation.
-const KEPT: [&str; 4] =
-    ["/etc/bridle", "/var/lib/bridle/kept", "/var/lib/bridle/receipt.json", "/var/lib/bridle/volumes"];
+const KEPT: [&str; 5] = [
+    "/etc/bridle",
+    "/var/lib/bridle/config",
+    "/var/lib/bridle/kept",
+    "/var/lib/bridle/receipt.json",
+    "/var/lib/bridle/volumes",
+];
 
 /// What becomes of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
