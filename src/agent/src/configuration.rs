@@ -72,9 +72,13 @@ struct Here {
     site: Site,
 }
 
-/// The profile in force.
+/// What is there with its profile in force, as a change of the release needs to know it.
 pub(crate) struct InForce {
-    /// Its number, and the number that the next one gets.
+    pub(crate) release: Pin,
+    pub(crate) applied: Applied,
+    pub(crate) operations: u64,
+    pub(crate) place: Place,
+    /// Number of the revision in force, and the number that the next one gets.
     pub(crate) number: u64,
     pub(crate) next_number: u64,
     pub(crate) profile: Profile,
@@ -176,7 +180,8 @@ impl Configurator {
         let here = self.here()?;
         let edited = self.revisions.file().is_ok_and(|file| file.text != here.profile.text);
         let next_number = self.revisions.list()?.last().map_or(1, |last| last + 1);
-        Ok(InForce { number: here.number, next_number, profile: here.profile, site: here.site, edited })
+        let Here { release, applied, operations, place, number, profile, site } = here;
+        Ok(InForce { release, applied, operations, place, number, next_number, profile, site, edited })
     }
 
     /// Keeps a profile that an operation will put in force, and gives its number.
@@ -363,12 +368,8 @@ impl Configurator {
         let nothing = || Fault::new(FaultCode::NothingInstalled);
         let (applied, operations) = self.operations.applied();
         let applied = applied.ok_or_else(nothing)?;
-        let settings = applied.settings.as_ref().ok_or_else(nothing)?;
-        let place = Place { node: settings.node.clone(), address: settings.address.clone() };
-        let damaged = |error: &dyn std::error::Error| Fault::new(FaultCode::StoreDamaged).because(error);
-        let release = self.store.store().pin(&applied.release).map_err(|error| damaged(&error))?;
-        let release =
-            release.ok_or_else(|| Fault::new(FaultCode::ReleaseAbsent).with("release", applied.release.as_str()))?;
+        let place = applied.place().ok_or_else(nothing)?;
+        let release = self.store.pin(&applied.release)?;
         let (record, profile) = self.revisions.in_force()?.ok_or_else(nothing)?;
         // The first profile of a history was never checked; what cannot be read is told with the draft.
         let mut site = profile.site().or_else(|_| Site::parse(&profile.text)).unwrap_or_default();

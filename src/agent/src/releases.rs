@@ -60,8 +60,7 @@ impl Releases for HostReleases {
     }
 
     fn release(&self, id: &str) -> Result<ReleaseManifest, Fault> {
-        let pin = self.store.store().pin(id).map_err(|error| damaged(&error))?;
-        pin.map(|pin| pin.manifest).ok_or_else(|| Fault::new(FaultCode::ReleaseAbsent).with("release", id))
+        self.store.pin(id).map(|pin| pin.manifest)
     }
 
     fn blob(&self, digest: &Digest) -> Option<PathBuf> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use bridle_bundle::store::{Catalogue, Store, StoreError};
+use bridle_bundle::store::{Catalogue, Pin, Store, StoreError};
 use bridle_core::digest::Digest;
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::oci::Descriptor;
@@ -119,6 +119,15 @@ impl Blobs for SharedStore {
 }
 
 impl SharedStore {
+    /// The release `id` as it is pinned.
+    ///
+    /// # Errors
+    /// `ReleaseAbsent`, or `StoreDamaged` if its pin cannot be read.
+    pub(crate) fn pin(&self, id: &str) -> Result<Pin, Fault> {
+        let pin = self.store.pin(id).map_err(|error| Fault::new(FaultCode::StoreDamaged).because(&error))?;
+        pin.ok_or_else(|| Fault::new(FaultCode::ReleaseAbsent).with("release", id))
+    }
+
     /// How many blobs that the release names are not in the store.
     ///
     /// # Errors

@@ -6,14 +6,15 @@ use bridle_core::plan::upgrade::{self, Changes, Measured};
 use bridle_core::release::{DataSource, PostgresqlVersion, ReleaseManifest};
 use bridle_core::upgrade::DiskForecast;
 
-use super::{Changer, Here};
+use super::Changer;
+use crate::configuration::InForce;
 
 /// An etcd snapshot and the files beside it are not larger than the datastore itself; this is left on top, in bytes.
 const SPARE: u64 = 256 * 1024 * 1024;
 
 impl Changer {
     /// Looks at the world; what cannot be seen counts as down.
-    pub(super) fn measured(&self, here: &Here, target: &ReleaseManifest, changes: &Changes) -> Measured {
+    pub(super) fn measured(&self, here: &InForce, target: &ReleaseManifest, changes: &Changes) -> Measured {
         let seen = self.sight.look().ok();
         let (nodes, workloads) = seen.clone().unwrap_or_default();
         let down = nodes.iter().filter(|node| !node.ready).map(|node| node.name.clone()).collect();

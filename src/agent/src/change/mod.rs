@@ -11,14 +11,11 @@ use bridle_core::configuration::{Profile, finding};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::{Language, Message};
 use bridle_core::operation::OperationView;
-use bridle_core::plan::applied::Applied;
-use bridle_core::plan::install::Place;
 use bridle_core::plan::upgrade::{self, Changes, Choices, Current, Wanted};
 use bridle_core::plan::{OperationKind, Plan, PlanError, forecast};
 use bridle_core::port::Clock;
 use bridle_core::rehearsal::{Minor, Rehearsal};
 use bridle_core::release::ReleaseManifest;
-use bridle_core::site::Site;
 use bridle_core::step::ChartName;
 use bridle_core::upgrade::{Basis, ChangeOrder, ChangeView};
 use bridle_host::files::Lock;
@@ -37,21 +34,6 @@ pub(crate) struct Changer {
     store: Arc<SharedStore>,
     sight: Arc<dyn Sight>,
     clock: Arc<dyn Clock>,
-}
-
-/// What is there now, as a change needs to know it.
-struct Here {
-    release: Pin,
-    applied: Applied,
-    operations: u64,
-    place: Place,
-    /// Number of the revision in force, and the number that the next one gets.
-    number: u64,
-    next_number: u64,
-    profile: Profile,
-    site: Site,
-    /// The profile on disk has changes that were never put in place.
-    edited: bool,
 }
 
 /// A change with its plan.
@@ -128,8 +110,8 @@ impl Changer {
     }
 
     fn prepare_upgrade(&self, release: &str, copy_data: bool) -> Result<Prepared, Fault> {
-        let here = self.here()?;
-        let target = self.pin(release)?;
+        let here = self.configurator.in_force()?;
+        let target = self.store.pin(release)?;
         let others = self.store.store().releases().map_err(|error| damaged(&error))?;
         let known: Vec<&ReleaseManifest> = others.iter().map(|pin| &pin.manifest).collect();
         upgrade::way(&here.release.manifest, &target.manifest, &known).map_err(|no| no.fault())?;
@@ -137,13 +119,13 @@ impl Changer {
     }
 
     fn prepare_rollback(&self, copy_data: bool) -> Result<Prepared, Fault> {
-        let here = self.here()?;
+        let here = self.configurator.in_force()?;
         let before = here.applied.before.clone().ok_or_else(|| Fault::new(FaultCode::NoReleaseBefore))?;
-        let target = self.pin(&before)?;
+        let target = self.store.pin(&before)?;
         self.prepare(OperationKind::Rollback, &here, &target, copy_data)
     }
 
-    fn prepare(&self, kind: OperationKind, here: &Here, target: &Pin, copy_data: bool) -> Result<Prepared, Fault> {
+    fn prepare(&self, kind: OperationKind, here: &InForce, target: &Pin, copy_data: bool) -> Result<Prepared, Fault> {
         let moved = self.moved(kind, here, target)?;
         let profile = Profile { text: moved.text, ca: here.profile.ca.clone() };
         let mut values = self.configurator.findings(&profile, &target.manifest, &here.place)?;
@@ -178,7 +160,7 @@ impl Changer {
 
     fn view(
         &self,
-        here: &Here,
+        here: &InForce,
         target: &Pin,
         (current, wanted): (&Current<'_>, &Wanted<'_>),
         kind: OperationKind,
@@ -234,28 +216,13 @@ impl Changer {
     }
 
     /// The site's values as the release that is to come names them.
-    fn moved(&self, kind: OperationKind, here: &Here, target: &Pin) -> Result<Moved, Fault> {
+    fn moved(&self, kind: OperationKind, here: &InForce, target: &Pin) -> Result<Moved, Fault> {
         let text = &here.profile.text;
         let moved = match kind {
             OperationKind::Rollback => rename::renamed_back(text, &here.release.manifest),
             _ => rename::renamed(text, &target.manifest),
         };
         moved.map_err(|error| Fault::new(FaultCode::ConfigurationInvalid).because(&error))
-    }
-
-    fn here(&self) -> Result<Here, Fault> {
-        let (applied, operations) = self.operations.applied();
-        let applied = applied.ok_or_else(|| Fault::new(FaultCode::NothingInstalled))?;
-        let release = self.pin(&applied.release)?;
-        let settings = applied.settings.as_ref().ok_or_else(|| Fault::new(FaultCode::NothingInstalled))?;
-        let place = Place { node: settings.node.clone(), address: settings.address.clone() };
-        let InForce { number, next_number, profile, site, edited } = self.configurator.in_force()?;
-        Ok(Here { release, applied, operations, place, number, next_number, profile, site, edited })
-    }
-
-    fn pin(&self, id: &str) -> Result<Pin, Fault> {
-        let pin = self.store.store().pin(id).map_err(|error| damaged(&error))?;
-        pin.ok_or_else(|| Fault::new(FaultCode::ReleaseAbsent).with("release", id))
     }
 }
 

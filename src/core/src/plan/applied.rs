@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::release::{Namespace, Secret};
 use crate::step::{ChartName, ChartStep, ClusterStep, HostStep, KubernetesSettings, SiteServices, Step};
 
+use super::install::Place;
 use super::{OperationKind, Plan};
 
 /// What is in place.
@@ -40,6 +41,13 @@ impl Applied {
     #[must_use]
     pub fn after<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> Option<Self> {
         plans.into_iter().fold(None, Self::with)
+    }
+
+    /// Where the cluster was made; `None` if no operation configured it.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        let settings = self.settings.as_ref()?;
+        Some(Place { node: settings.node.clone(), address: settings.address.clone() })
     }
 
     /// What is in place after one more committed operation.
