@@ -266,14 +266,14 @@ help-bridle-config-test = Ask the services of the site sheet from this server: D
 help-bridle-config-secret = The passwords of the site's services; they are never shown
     .examples =
         bridle config secret list
-        bridle config secret set smtp-password --file /root/password
+        bridle config secret set smtp-password --file password.txt
         bridle config secret unset smtp-password
 help-bridle-config-secret-set = Set a password and give it to the applications
     .name = Name: smtp-password or proxy-password
     .file = File that holds the password; without it, standard input
     .examples =
-        bridle config secret set smtp-password --file /root/password
-        bridle config secret set proxy-password --yes < /root/password
+        bridle config secret set smtp-password --file password.txt
+        bridle config secret set proxy-password --yes < password.txt
     .dry-run = Only show what would be done
     .even-in = Do it in the critical period of this name, although it interrupts a service
     .yes = Do not ask

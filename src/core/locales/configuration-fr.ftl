@@ -266,14 +266,14 @@ help-bridle-config-test = Interroger les services de la fiche du site depuis ce 
 help-bridle-config-secret = Les mots de passe des services du site ; jamais affichés
     .examples =
         bridle config secret list
-        bridle config secret set smtp-password --file /root/mot-de-passe
+        bridle config secret set smtp-password --file mot-de-passe.txt
         bridle config secret unset smtp-password
 help-bridle-config-secret-set = Définir un mot de passe et le donner aux applications
     .name = Nom : smtp-password ou proxy-password
     .file = Fichier qui contient le mot de passe ; sans lui, l’entrée standard
     .examples =
-        bridle config secret set smtp-password --file /root/mot-de-passe
-        bridle config secret set proxy-password --yes < /root/mot-de-passe
+        bridle config secret set smtp-password --file mot-de-passe.txt
+        bridle config secret set proxy-password --yes < mot-de-passe.txt
     .dry-run = Montrer seulement ce qui serait fait
     .even-in = Le faire dans la période critique de ce nom, bien qu’un service soit interrompu
     .yes = Ne pas demander
