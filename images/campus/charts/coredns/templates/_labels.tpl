@@ -11,3 +11,9 @@ app.kubernetes.io/part-of: platform
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
+
+{{- /* The servers that are asked for names outside the cluster, as CoreDNS takes them: at most 15. */ -}}
+{{- define "coredns.upstreams" -}}
+{{- $servers := .Values.upstreams | default (dig "site" "services" "dns" (list) .Values.global) -}}
+{{- join " " (slice $servers 0 (min 15 (len $servers))) -}}
+{{- end }}
