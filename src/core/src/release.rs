@@ -2,6 +2,7 @@
 
 mod change;
 mod check;
+mod data;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use crate::json;
 use crate::oci::is_reference;
 
 pub use change::{LONGEST_PATH, Migrate, Migration, PostgresqlVersion, Rename, SOAK_LIMITS, SOAK_SECONDS};
+pub use data::{DataKind, DataSource, PodCommands, Whole};
 
 /// Media type of the release manifest (the config blob of the release's OCI manifest).
 pub const RELEASE_CONFIG: &str = "application/vnd.bridle.release.v1+json";
@@ -214,43 +216,6 @@ pub enum Stage {
     Platform,
     /// What users see.
     Application,
-}
-
-/// A thing whose data must survive.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DataSource {
-    /// Name, unique in the release.
-    pub name: String,
-    /// How it is saved.
-    pub kind: DataKind,
-    /// Namespace of the workload.
-    pub namespace: String,
-    /// `Kind/name` of the workload.
-    pub workload: String,
-    /// Why nothing is saved (`none` only).
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-    /// What its server is (`postgresql` only).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub postgresql: Option<PostgresqlVersion>,
-    /// How it comes here from another major version of its server (`postgresql` only).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub migrate: Option<Migrate>,
-}
-
-/// Ways of saving data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DataKind {
-    /// Base backup, write-ahead log, dump.
-    Postgresql,
-    /// Files of a volume.
-    Volume,
-    /// Dump and restore commands in a pod.
-    Command,
-    /// Rebuilt, not saved.
-    None,
 }
 
 /// A user journey over HTTP through the front door.

@@ -81,7 +81,7 @@ mod tests {
 
     use bridle_core::digest::Digest;
     use bridle_core::oci::Descriptor;
-    use bridle_core::release::{Blob, Chart, Stage};
+    use bridle_core::release::{Blob, Chart, Stage, Whole};
 
     use super::*;
     use crate::assemble::source::{LockedChart, LockedImage};
@@ -148,6 +148,8 @@ mod tests {
             reason: String::new(),
             postgresql: postgresql.map(|(major, text)| PostgresqlVersion { major, collation: text.to_owned() }),
             migrate: None,
+            whole: Whole::default(),
+            command: None,
         }
     }
 

@@ -6,10 +6,12 @@ mod clock;
 pub mod fs;
 mod process;
 pub mod sim;
+mod stream;
 mod world;
 
 pub use clock::{Clock, Timestamp};
 pub use process::{Command, CommandError, CommandOutput, Process};
+pub use stream::{DataStreams, Metered, Proof};
 pub use world::{
     Attempt, Blobs, Certificates, Cluster, Copies, Host, KeptSecrets, OpenCopy, Progress, Quiet, SealedSecrets, TlsPair,
 };

@@ -5,9 +5,13 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::{
-    Chart, DataKind, DataSource, LARGEST_CLAIM, LONGEST_PATH, MOST_LAYERS, MOST_PARTS, MOST_REQUESTS, Probe,
-    ReleaseError, ReleaseManifest, Rename, SOAK_LIMITS, Secret, SecretContent, is_reference,
+    Chart, DataKind, DataSource, LARGEST_CLAIM, LONGEST_PATH, MOST_LAYERS, MOST_PARTS, MOST_REQUESTS, PodCommands,
+    Probe, ReleaseError, ReleaseManifest, Rename, SOAK_LIMITS, Secret, SecretContent, Whole, is_reference,
 };
+
+/// Longest reason why data are not saved, and longest word of a command in a pod, in bytes.
+const LONGEST_REASON: usize = 500;
+const LONGEST_WORD: usize = 16 * 1024;
 
 /// Checks a whole manifest.
 ///
@@ -95,10 +99,31 @@ fn data(data: &DataSource) -> Result<(), ReleaseError> {
     name(&data.namespace, "namespace", 63)?;
     let of_postgresql = data.postgresql.is_some() || data.migrate.is_some();
     fits(data.kind == DataKind::Postgresql || !of_postgresql, "PostgreSQL source", &data.name)?;
+    fits(data.kind == DataKind::Volume || data.whole == Whole::default(), "volume source", &data.name)?;
+    fits((data.kind == DataKind::Command) == data.command.is_some(), "command source", &data.name)?;
+    fits((data.kind == DataKind::None) != data.reason.is_empty(), "reason of a data source", &data.name)?;
+    let fit = data.reason.len() <= LONGEST_REASON && !data.reason.chars().any(char::is_control);
+    fits(fit, "reason of a data source", &data.reason)?;
+    data.command.iter().try_for_each(commands)?;
     let Some(server) = &data.postgresql else { return Ok(()) };
     // 10 was the first whose major version is one number.
     within("major version of PostgreSQL", u64::from(server.major), 10, 999)?;
     plain(&server.collation, "collation version", 40)
+}
+
+/// They reach the container as words, never as part of a script.
+fn commands(commands: &PodCommands) -> Result<(), ReleaseError> {
+    if !commands.container.is_empty() {
+        name(&commands.container, "container", 63)?;
+    }
+    for words in [&commands.dump, &commands.restore] {
+        within("number of words of a command", words.len() as u64, 1, MOST_REQUESTS as u64)?;
+        for word in words {
+            fits(word.len() <= LONGEST_WORD && !word.contains('\0'), "word of a command", word)?;
+        }
+        fits(!words[0].is_empty() && !words[0].starts_with('-'), "command", &words[0])?;
+    }
+    Ok(())
 }
 
 fn probe(probe: &Probe) -> Result<(), ReleaseError> {
@@ -254,6 +279,39 @@ mod tests {
                 value["data"][0]["kind"] = "volume".into();
                 value["data"][0][key] = said.clone();
             });
+        }
+    }
+
+    #[test]
+    fn a_data_source_says_what_its_kind_needs_and_nothing_else() {
+        let source = |change: &dyn Fn(&mut Value)| {
+            changed(|value| {
+                let data = &mut value["data"][0];
+                *data = json!({ "name": "a", "kind": "command", "namespace": "n", "workload": "Deployment/a",
+                    "command": { "dump": ["dump", ""], "restore": ["restore", "-x"] } });
+                change(data);
+            })
+        };
+        assert_eq!(source(&|_| ()).expect("sound").data[0].whole, Whole::Moment);
+        let volume = source(&|data| {
+            data["kind"] = "volume".into();
+            data["whole"] = "file".into();
+            data.as_object_mut().expect("data").remove("command");
+        });
+        assert_eq!(volume.expect("sound").data[0].whole, Whole::File);
+        let wrong: [&dyn Fn(&mut Value); 9] = [
+            &|data| data["kind"] = "volume".into(),
+            &|data| data["whole"] = "file".into(),
+            &|data| drop(data.as_object_mut().expect("data").remove("command")),
+            &|data| data["command"]["dump"] = json!([]),
+            &|data| data["command"]["restore"] = json!(["--x"]),
+            &|data| data["command"]["restore"] = json!(["a", "b\0"]),
+            &|data| data["command"]["container"] = "A".into(),
+            &|data| data["reason"] = "it is saved".into(),
+            &|data| *data = json!({ "name": "a", "kind": "none", "namespace": "n", "workload": "Deployment/a" }),
+        ];
+        for (number, change) in wrong.into_iter().enumerate() {
+            assert!(source(change).is_err(), "{number}");
         }
     }
 

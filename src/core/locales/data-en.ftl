@@ -1,0 +1,34 @@
+# Words of data sources: what is copied before a change, and put back.
+BR-1300 = The data of { $source } could not be copied: they change all the time.
+    .why = Files were changed while they were copied, in every attempt: { $path }. A copy of different moments would be worth nothing when it is needed.
+    .fix = Try again when less is going on, or stop { $workload } in { $namespace } for the time of the change. Without the copy: --no-data-copy. The publisher can declare that each file counts for itself (whole = "file").
+BR-1301 = The data of { $source } are not where they should be: { $path }.
+    .why = The volume of { $workload } in { $namespace } was never made on this server, or somebody moved or removed it.
+    .fix = Look at: kubectl -n { $namespace } get pvc. Volumes of other storage classes than bridle cannot be copied; then use --no-data-copy and make a copy of your own.
+BR-1302 = The data of { $source } hold something that cannot be copied: { $path }.
+    .why = It is a device file, or there are more files or deeper folders than can be looked after.
+    .fix = Remove it if nothing needs it, or use --no-data-copy and make a copy of your own.
+BR-1303 = The copy of the data of { $source } in the restore point { $point } is not what was kept.
+    .why = A file of it is missing or was changed ({ $path }), so nothing of it was used.
+    .fix = See what the disk says with: journalctl -k -p err. Then restore the data from a copy of your own.
+BR-1304 = The copy of the data of { $source } has no proof that it is complete.
+    .why = The command in { $pod } must end well, and its pod must say how much it wrote and with which checksum; what came does not agree. Nothing of it is used.
+    .fix = Look at the pod with: kubectl -n { $namespace } logs { $pod }. Then run the same command again. Without the copy: --no-data-copy.
+BR-1305 = The data of { $source } cannot be reached: nothing of { $workload } in { $namespace } is ready.
+    .why = They are given and taken by a command inside it.
+    .fix = Look at: bridle status. Once { $workload } is ready, run the same command again.
+BR-1306 = { $workload } in { $namespace } does not stop.
+    .why = Its data are put back as they were before; nothing may use them meanwhile.
+    .fix = Look at: kubectl -n { $namespace } get pods. Once nothing of it runs, go on with: bridle operation attach
+wait-volume-copy = copying the files of { $source }
+wait-volume-still = the files of { $source } to be left alone for a moment
+wait-volume-back = putting the files of { $source } back
+wait-command-copy = copying what { $source } writes out
+wait-command-back = giving { $source } its data back
+wait-workload-stop = { $workload } to stop
+change-data-none = The data of { $source } are not saved.
+    .why = The publisher says: { $reason }
+    .fix = Nothing is to be done.
+change-data-size = How large a copy of the data of { $source } will be is not known.
+    .why = It was never copied here. If it does not fit beside everything else, the change stops before anything is touched.
+    .fix = See how much is free.

@@ -1,0 +1,34 @@
+# Mots des sources de données : ce qui est copié avant un changement, et remis.
+BR-1300 = Les données de { $source } n’ont pas pu être copiées : elles changent sans cesse.
+    .why = Des fichiers ont changé pendant leur copie, à chaque essai : { $path }. Une copie de moments différents ne vaudrait rien le jour où il en faut une.
+    .fix = Réessayez quand il y a moins d’activité, ou arrêtez { $workload } dans { $namespace } le temps du changement. Sans la copie : --no-data-copy. L’éditeur peut déclarer que chaque fichier compte pour lui-même (whole = "file").
+BR-1301 = Les données de { $source } ne sont pas où elles devraient être : { $path }.
+    .why = Le volume de { $workload } dans { $namespace } n’a jamais été créé sur ce serveur, ou quelqu’un l’a déplacé ou supprimé.
+    .fix = Regardez : kubectl -n { $namespace } get pvc. Les volumes d’autres classes de stockage que bridle ne peuvent pas être copiés ; utilisez alors --no-data-copy et faites vous-même une copie.
+BR-1302 = Les données de { $source } contiennent quelque chose qui ne peut pas être copié : { $path }.
+    .why = C’est un fichier de périphérique, ou il y a plus de fichiers ou des dossiers plus profonds que ce qui peut être suivi.
+    .fix = Supprimez-le si rien n’en a besoin, ou utilisez --no-data-copy et faites vous-même une copie.
+BR-1303 = La copie des données de { $source } dans le point de restauration { $point } n’est pas ce qui a été gardé.
+    .why = Un fichier manque ou a été modifié ({ $path }) ; rien n’en a donc été utilisé.
+    .fix = Voyez ce que dit le disque : journalctl -k -p err. Restaurez ensuite les données depuis une copie à vous.
+BR-1304 = Rien ne prouve que la copie des données de { $source } est complète.
+    .why = La commande dans { $pod } doit bien se terminer, et son pod doit dire combien il a écrit et avec quelle somme de contrôle ; ce qui est arrivé ne concorde pas. Rien n’en est utilisé.
+    .fix = Regardez le pod : kubectl -n { $namespace } logs { $pod }. Relancez ensuite la même commande. Sans la copie : --no-data-copy.
+BR-1305 = Les données de { $source } sont hors d’atteinte : rien de { $workload } dans { $namespace } n’est prêt.
+    .why = Elles sont données et reprises par une commande qui s’y exécute.
+    .fix = Regardez : bridle status. Une fois { $workload } prêt, relancez la même commande.
+BR-1306 = { $workload } dans { $namespace } ne s’arrête pas.
+    .why = Ses données sont remises comme elles étaient ; rien ne doit s’en servir pendant ce temps.
+    .fix = Regardez : kubectl -n { $namespace } get pods. Une fois que rien n’en tourne plus, continuez avec : bridle operation attach
+wait-volume-copy = copie des fichiers de { $source }
+wait-volume-still = que les fichiers de { $source } restent un instant inchangés
+wait-volume-back = remise en place des fichiers de { $source }
+wait-command-copy = copie de ce que { $source } écrit
+wait-command-back = restitution de ses données à { $source }
+wait-workload-stop = l’arrêt de { $workload }
+change-data-none = Les données de { $source } ne sont pas sauvegardées.
+    .why = L’éditeur dit : { $reason }
+    .fix = Il n’y a rien à faire.
+change-data-size = On ne sait pas quelle taille aura une copie des données de { $source }.
+    .why = Elle n’a jamais été faite ici. Si elle ne tient pas à côté du reste, le changement s’arrête avant que rien ne soit touché.
+    .fix = Regardez combien de place est libre.
