@@ -14,9 +14,12 @@ use crate::step::StepId;
 
 /// Version of the format in which this code begins journals. One that another program began is continued as it began
 /// ([`format_of`]): until a change is committed, the program before must be able to finish it (`design.md` §1.6).
-pub const FORMAT: u32 = if cfg!(feature = "journal-next") { 2 } else { 1 };
+pub const FORMAT: u32 = if IS_NEXT { 2 } else { 1 };
 /// Versions that this code reads and continues.
-pub const FORMATS: &[u32] = if cfg!(feature = "journal-next") { &[1, 2] } else { &[1] };
+pub const FORMATS: &[u32] = if IS_NEXT { &[1, 2] } else { &[1] };
+/// Whether this is built as a later version of Bridle might be, to prove that an earlier one finishes what such a one began. A
+/// setting of that build alone (`images/bridle-next`) and no feature: features of one crate are those of all in a workspace.
+const IS_NEXT: bool = option_env!("BRIDLE_JOURNAL_NEXT").is_some();
 /// Length of the checksum of a line in the first format, in hex digits; readers take longer ones, too.
 const SUM: usize = 16;
 /// Longest checksum of a line, in hex digits: the whole SHA-256.

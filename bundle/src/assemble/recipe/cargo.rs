@@ -23,7 +23,7 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 impl Kitchen<'_> {
     /// An executable of the workspace around `folder`. Cargo itself knows what has changed.
     pub(super) fn cargo(&self, folder: &Path, recipe: &CargoRecipe) -> Result<Product, AssembleError> {
-        let CargoRecipe { package, bin, features } = recipe;
+        let CargoRecipe { package, bin, features, settings } = recipe;
         let workspace = workspace(folder)?;
         let target = self.cache.directory("cargo-target");
         let _held = own(&target, &workspace)?;
@@ -35,7 +35,8 @@ impl Kitchen<'_> {
             format!("--remap-path-prefix={}=/cargo", home.display()),
             format!("--remap-path-prefix={}=/target", target.display()),
         ];
-        Tool::new("cargo")
+        let cargo = settings.iter().fold(Tool::new("cargo"), |cargo, (name, value)| cargo.env(name, value));
+        cargo
             .args([
                 "build",
                 "--quiet",

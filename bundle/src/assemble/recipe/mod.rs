@@ -11,6 +11,7 @@ mod pypi;
 
 pub(super) use inputs::{digest_of, walk};
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::cache::{Cache, Product};
@@ -100,7 +101,8 @@ impl Kitchen<'_> {
                 executable(&self.go(&recipe)?, to).map(MadeLayer::plain)
             }
             LayerRecipe::Cargo { package, bin, features, to } => {
-                let recipe = CargoRecipe { package: package.clone(), bin: bin.clone(), features: features.clone() };
+                let (package, bin, features) = (package.clone(), bin.clone(), features.clone());
+                let recipe = CargoRecipe { package, bin, features, settings: BTreeMap::new() };
                 executable(&self.cargo(folder, &recipe)?, to).map(MadeLayer::plain)
             }
             LayerRecipe::C { source, to } => executable(&self.c(folder, source)?, to).map(MadeLayer::plain),

@@ -69,6 +69,18 @@ mod tests {
     }
 
     #[test]
+    fn settings_of_a_program_do_not_steer_its_build() {
+        let check = |name: &str| {
+            let text = format!("format = 1\n[cargo]\npackage = \"x\"\nbin = \"x\"\nsettings = {{ {name} = \"1\" }}\n");
+            parse::<ProgramRecipe>(&text).expect("read").check(Path::new("x"))
+        };
+        check("BRIDLE_JOURNAL_NEXT").expect("a setting");
+        for name in ["RUSTFLAGS", "CARGO_HOME", "PATH", "LD_PRELOAD", "CC", "lower", "\"A B\"", "\"\""] {
+            check(name).expect_err(name);
+        }
+    }
+
+    #[test]
     fn a_program_has_exactly_one_way() {
         parse::<ProgramRecipe>("format = 1\n[cargo]\npackage = \"x\"\nbin = \"x\"\n")
             .expect("read")

@@ -219,6 +219,9 @@ pub struct CargoRecipe {
     /// Features of the package beside its default ones.
     #[serde(default)]
     pub features: Vec<String>,
+    /// Variables of the environment that the code reads while it is compiled (`option_env!`).
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
 }
 
 /// A program that a command makes.
@@ -240,14 +243,23 @@ impl ProgramRecipe {
     pub fn check(&self, path: &Path) -> Result<(), AssembleError> {
         let ways =
             usize::from(self.go.is_some()) + usize::from(self.cargo.is_some()) + usize::from(self.command.is_some());
-        if ways == 1 && self.command.as_ref().is_none_or(|command| !command.run.is_empty()) {
-            return Ok(());
+        let refuse = |reason: String| Err(AssembleError::Source { path: path.to_owned(), reason });
+        if ways != 1 || self.command.as_ref().is_some_and(|command| command.run.is_empty()) {
+            return refuse("needs exactly one of go, cargo, command".to_owned());
         }
-        Err(AssembleError::Source {
-            path: path.to_owned(),
-            reason: "needs exactly one of go, cargo, command".to_owned(),
-        })
+        let settings = self.cargo.iter().flat_map(|cargo| cargo.settings.keys());
+        match settings.filter(|name| !is_setting(name)).min() {
+            Some(name) => refuse(format!("{name:?} is no setting of a program, or decides how it is built")),
+            None => Ok(()),
+        }
     }
+}
+
+/// Whether a recipe may set this variable: what steers cargo, the compiler and the linker is not the recipe's.
+fn is_setting(name: &str) -> bool {
+    const STEERING: [&str; 7] = ["CARGO", "RUST", "PATH", "HOME", "LD_", "CC", "TMPDIR"];
+    let usual = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    usual && !name.is_empty() && !STEERING.iter().any(|steering| name.starts_with(steering))
 }
 
 fn file_mode() -> String {

@@ -168,6 +168,11 @@ fn a_zeroed_page_is_damage_unless_it_is_the_torn_end() {
 }
 
 #[test]
+fn these_tests_are_of_the_format_that_is_released() {
+    assert_eq!((FORMAT, FORMATS), (1, &[1][..]), "built as another version, for a release of the tests");
+}
+
+#[test]
 fn what_a_newer_agent_wrote_is_refused_as_such() {
     let events = installation();
     let line = |json: &str| format!("{} {json}\n", &Digest::of(json.as_bytes()).hex()[..16]);
