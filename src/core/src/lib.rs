@@ -2,6 +2,7 @@
 //!
 //! Facts come in as values, plans go out as values; whoever reads or changes the world lives in another crate.
 
+pub mod backup;
 pub mod calendar;
 pub mod configuration;
 pub mod digest;
