@@ -5,6 +5,7 @@
 //! * [`refusals`]: what an installation must refuse, and how it must say so.
 //! * [`fuzz`]: coverage-guided fuzzing of every parser of outside input.
 //! * [`objects`]: everything that a cluster holds, to compare two states by.
+//! * [`site_services`]: name server, relay for mail and collector of logs of an institution, in small.
 //! * [`gate`]: the steps of `cargo ci`, what they need, and how their results are counted.
 //! * [`crash`]: every operation, stopped at every change of a simulated disk.
 
@@ -16,4 +17,5 @@ pub mod gate;
 pub mod objects;
 pub mod refusals;
 pub mod simulated;
+pub mod site_services;
 pub mod testhost;
