@@ -23,7 +23,7 @@ pub(super) fn judge(facts: &HostFacts, site: &Site, found: &mut Vec<Finding>) {
     if !servers.is_empty() && servers.iter().all(std::net::IpAddr::is_loopback) {
         let names: Vec<String> = servers.iter().map(ToString::to_string).collect();
         let finding = warns("check-name-server-loopback").with("server", names.join(", "));
-        found.push(finding.command("[values.coredns]").command("upstreams = [\"ADDRESS\"]"));
+        found.push(finding.command("[services]").command("dns = [\"ADDRESS\"]"));
     }
 }
 
