@@ -213,7 +213,10 @@ mod tests {
             answered(&message[..end], &name, kind, &zone)
         };
         let known = ask("One.Example", TYPE_A);
-        assert_eq!((&known[..2], known[3] & 15, known[7], &known[known.len() - 4..]), (&[7, 9][..], 0, 1, &[203, 0, 113, 7][..]));
+        assert_eq!(
+            (&known[..2], known[3] & 15, known[7], &known[known.len() - 4..]),
+            (&[7, 9][..], 0, 1, &[203, 0, 113, 7][..])
+        );
         let six = ask("one.example", 28);
         assert_eq!((six[3] & 15, six[7]), (0, 0), "the name is there, without an address of this type");
         let unknown = ask("two.example", TYPE_A);

@@ -48,8 +48,20 @@ fn configured(host: &Host, site: Ipv4Addr) -> Outcome {
     let dns = format!("[\"{site}\"]");
     let log = site.to_string();
     let words = [
-        "bridle", "config", "set", "services.dns", &dns, "services.smtp.host", MAIL, "services.smtp.from",
-        "campus@site.example", "services.smtp.user", "campus", "services.syslog.host", &log, "--yes",
+        "bridle",
+        "config",
+        "set",
+        "services.dns",
+        &dns,
+        "services.smtp.host",
+        MAIL,
+        "services.smtp.from",
+        "campus@site.example",
+        "services.smtp.user",
+        "campus",
+        "services.syslog.host",
+        &log,
+        "--yes",
     ];
     applied(host, &words)
 }
@@ -215,9 +227,11 @@ fn on_the_stick(host: &Host, release: &str, bundle: &[u8]) -> Outcome {
     // The folder for releases: a member of the group puts a file there.
     host.shell("useradd --no-create-home --groups bridle operator")?;
     host.write_file("/tmp/one.bundle", bundle)?;
-    host.shell("chmod 644 /tmp/one.bundle; umount /media/stick; cd /; \
+    host.shell(
+        "chmod 644 /tmp/one.bundle; umount /media/stick; cd /; \
                 runuser -u operator -- sh -ec 'cp /tmp/one.bundle /var/lib/bridle/incoming/one.bundle'; \
-                runuser -u operator -- bridle release add --yes; mount -o loop,ro /root/stick.img /media/stick")?;
+                runuser -u operator -- bridle release add --yes; mount -o loop,ro /root/stick.img /media/stick",
+    )?;
     assert!(host.shell("bridle release list")?.contains(release));
     Ok(())
 }
