@@ -4,9 +4,20 @@
 
 pub mod base32;
 pub mod catalogue;
+pub mod gate;
 pub mod id;
 pub mod key;
+pub mod lease;
 pub mod record;
+pub mod retention;
+pub mod schedule;
 pub mod set;
 pub mod verification;
 pub mod wal;
+pub mod zone;
+
+/// A moment for people: `2026-11-23 04:43 UTC`.
+fn moment_text(time: crate::port::Timestamp) -> String {
+    let text = time.rfc3339();
+    format!("{} {} UTC", &text[..10], &text[11..16])
+}
