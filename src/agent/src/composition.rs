@@ -11,6 +11,7 @@ use bridle_core::port::{Clock, Cluster, Host, Process};
 use bridle_host::certificates::Authority;
 use bridle_host::clock::SystemClock;
 use bridle_host::files::{self, Lock};
+use bridle_host::incoming;
 use bridle_host::layout::Layout;
 use bridle_host::process::Processes;
 use bridle_host::removal::Keeper;
@@ -144,6 +145,10 @@ async fn serve(
     let layout = Layout::under(&options.root);
     files::make_dirs(&layout.run_dir(), 0o755)?;
     files::make_dirs(&layout.data_dir(), 0o711)?;
+    // Without it releases come another way; it is no reason to serve nobody.
+    if let Err(error) = incoming::make(&layout, api::group_id()) {
+        tracing::warn!(%error, "folder for releases");
+    }
     let lock_path = layout.run_dir().join("agent.lock");
     let _lock = Lock::try_acquire(&lock_path)?.ok_or(AgentError::Second(lock_path))?;
     let store = Arc::new(SharedStore::new(Store::open(&layout.store_dir())?)?);
@@ -230,7 +235,12 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
         Arc::clone(&world.sight),
         Arc::clone(&world.clock),
     );
-    let renewer = Renewer::new(layout.clone(), Arc::clone(&operations), Arc::clone(store), Arc::clone(&world.sight));
+    let renewer = Renewer::new(
+        layout.clone(),
+        Arc::clone(&operations),
+        Arc::clone(&configurator),
+        Arc::clone(&world.sight),
+    );
     let observatory = Observatory::new(layout.clone(), world.sight, world.clock, Arc::clone(&operations));
     Ok(Parts {
         operations,

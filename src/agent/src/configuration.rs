@@ -33,12 +33,12 @@ use bridle_core::site::services::Services;
 use bridle_core::site::{Places, Site, SiteError};
 use bridle_host::clock::SystemClock;
 use bridle_host::configuration::{Account, Revisions};
-use bridle_host::files::Lock;
 use bridle_host::layout::Layout;
 use bridle_host::process::Processes;
 use bridle_host::restore_point::RestorePoints;
 use bridle_host::sealed::Sealed;
 
+use crate::installer;
 use crate::observe::Sight;
 use crate::operations::Operations;
 use crate::store::SharedStore;
@@ -198,9 +198,7 @@ impl Configurator {
     /// # Errors
     /// A [`Fault`] if another operation is open, something blocks, the calendar forbids it, or the world has changed since.
     pub(crate) fn begin(&self, order: &ConfigurationOrder, by: &str) -> Result<OperationView, Fault> {
-        // An installer that places a release at this moment will hand over an operation of its own.
-        let lock = Lock::try_acquire(&self.layout.installer_lock())?;
-        let _lock = lock.ok_or_else(|| Fault::new(FaultCode::InstallerRunning))?;
+        let _installer = installer::keep_out(&self.layout)?;
         self.operations.refuse_second()?;
         let looked = self.looked(&order.draft)?;
         if let Some(finding) = looked.view.findings.iter().find(|one| one.severity == Severity::Blocks) {

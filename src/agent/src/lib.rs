@@ -4,6 +4,7 @@ mod api;
 mod change;
 mod composition;
 mod configuration;
+mod installer;
 mod observe;
 mod operations;
 mod recreate;

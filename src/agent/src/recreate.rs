@@ -4,29 +4,22 @@ use std::sync::Arc;
 
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::operation::{OperationState, OperationView};
-use bridle_core::plan::install::Place;
 use bridle_core::plan::recreate::{self, RecreateOrder, RecreateView};
 use bridle_core::plan::{OperationKind, Plan};
-use bridle_core::port::SealedSecrets as _;
 use bridle_core::release::ReleaseManifest;
-use bridle_core::removal::Data;
 use bridle_core::site::Site;
-use bridle_core::step::{HostStep, Step};
-use bridle_host::configuration::Revisions;
-use bridle_host::files::Lock;
 use bridle_host::layout::Layout;
-use bridle_host::removal::inventory;
-use bridle_host::sealed::Sealed;
 
+use crate::configuration::{Configurator, InForce};
+use crate::installer;
 use crate::observe::Sight;
 use crate::operations::Operations;
-use crate::store::SharedStore;
 
 /// Begins renewals.
 pub(crate) struct Renewer {
     layout: Layout,
     operations: Arc<Operations>,
-    store: Arc<SharedStore>,
+    configurator: Arc<Configurator>,
     sight: Arc<dyn Sight>,
 }
 
@@ -34,10 +27,10 @@ impl Renewer {
     pub(crate) fn new(
         layout: Layout,
         operations: Arc<Operations>,
-        store: Arc<SharedStore>,
+        configurator: Arc<Configurator>,
         sight: Arc<dyn Sight>,
     ) -> Self {
-        Self { layout, operations, store, sight }
+        Self { layout, operations, configurator, sight }
     }
 
     /// What would go and what would stay; takes some dozen requests to Kubernetes.
@@ -71,9 +64,7 @@ impl Renewer {
     /// # Errors
     /// A [`Fault`] if another operation is open, or the plan is not the one that was looked at.
     pub(crate) fn begin(&self, order: &RecreateOrder, by: &str) -> Result<OperationView, Fault> {
-        // An installer that places a release at this moment will hand over an operation of its own.
-        let lock = Lock::try_acquire(&self.layout.installer_lock())?;
-        let _lock = lock.ok_or_else(|| Fault::new(FaultCode::OperationRunning).with("operation", "install"))?;
+        let _installer = installer::keep_out(&self.layout)?;
         self.operations.refuse_second()?;
         let (_, _, plan) = self.plan()?;
         if plan.digest() != order.plan {
@@ -83,40 +74,15 @@ impl Renewer {
     }
 
     fn plan(&self) -> Result<(ReleaseManifest, Site, Plan), Fault> {
-        let nothing = || Fault::new(FaultCode::NothingInstalled);
-        let installed = self.operations.installed().ok_or_else(nothing)?;
-        let pins =
-            self.store.store().releases().map_err(|error| Fault::new(FaultCode::StoreDamaged).because(&error))?;
-        let pin = pins.into_iter().find(|pin| pin.id() == installed);
-        let release = pin.ok_or_else(|| Fault::new(FaultCode::ReleaseAbsent).with("release", installed))?.manifest;
-        let site = self.site()?;
-        let place = self.place()?.ok_or_else(nothing)?;
+        let InForce { release, place, site, profile, .. } = self.configurator.in_force()?;
+        // Of one that cannot be read, what is in force holds as much as could be: not enough to make everything anew of it.
+        let invalid =
+            || Fault::new(FaultCode::ProfileInvalid).with("path", self.layout.site_file().display().to_string());
+        profile.site().map_err(|errors| errors.iter().fold(invalid(), |fault, error| fault.because(error)))?;
+        let release = release.manifest;
         let plan =
             recreate::plan(&release, &site, &place).map_err(|error| Fault::new(FaultCode::Internal).because(&error))?;
         Ok((release, site, plan))
-    }
-
-    fn site(&self) -> Result<Site, Fault> {
-        // What is in force, not what somebody may be writing.
-        let revisions = Revisions::on_disk(&self.layout);
-        let in_force = revisions.in_force()?.map(|(_, profile)| profile);
-        let profile = in_force.map_or_else(|| revisions.file(), Ok)?;
-        let invalid =
-            || Fault::new(FaultCode::ProfileInvalid).with("path", self.layout.site_file().display().to_string());
-        let site = profile.site();
-        let mut site = site.map_err(|errors| errors.iter().fold(invalid(), |fault, error| fault.because(error)))?;
-        site.services.sealed = Sealed::new(&self.layout).in_force()?;
-        Ok(site)
-    }
-
-    /// Where the cluster was made: its node never gets another name or address.
-    fn place(&self) -> Result<Option<Place>, Fault> {
-        let install = inventory::installed(&self.layout, true, Data::Keep)?.install;
-        let settings = install.iter().flat_map(|plan| plan.steps()).find_map(|planned| match &planned.step {
-            Step::Host(HostStep::ConfigureKubernetes(settings)) => Some(settings),
-            _ => None,
-        });
-        Ok(settings.map(|settings| Place { node: settings.node.clone(), address: settings.address.clone() }))
     }
 }
 

@@ -10,12 +10,13 @@ use bridle_core::plan::{OperationKind, Plan};
 use bridle_core::port::Process;
 use bridle_core::removal::{Data, RemovalOrder, RemovalView, lists};
 use bridle_host::clock::SystemClock;
-use bridle_host::files::{self, Lock};
+use bridle_host::files;
 use bridle_host::layout::Layout;
 use bridle_host::process::Processes;
 use bridle_host::removal::{Keeper, inventory, last_act};
 use bridle_host::units::{self, Systemd};
 
+use crate::installer;
 use crate::observe::Sight;
 use crate::operations::Operations;
 
@@ -54,9 +55,7 @@ impl Remover {
     /// # Errors
     /// A [`Fault`] if another operation is open, the name is missing or wrong, or the host has changed since.
     pub(crate) fn begin(&self, order: &RemovalOrder, by: &str) -> Result<OperationView, Fault> {
-        // An installer that places a release at this moment will hand over an operation of its own.
-        let lock = Lock::try_acquire(&self.layout.installer_lock())?;
-        let _lock = lock.ok_or_else(|| Fault::new(FaultCode::OperationRunning).with("operation", "install"))?;
+        let _installer = installer::keep_out(&self.layout)?;
         self.operations.refuse_second()?;
         let (installed, plan) = self.plan(order.data)?;
         if order.data == Data::Delete {

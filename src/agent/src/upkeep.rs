@@ -22,10 +22,10 @@ use bridle_core::store::have::HaveList;
 use bridle_core::store::space::SpaceView;
 use bridle_core::store::{AddView, CollectView, ReleaseDetail, RepairView, SizedPart};
 use bridle_core::upload::LookView;
-use bridle_host::files::Lock;
 use bridle_host::layout::Layout;
 
 pub(crate) use self::intake::{STALLED, pump};
+use crate::installer;
 use crate::observe::Sight;
 use crate::operations::Operations;
 use crate::store::SharedStore;
@@ -123,9 +123,7 @@ impl Upkeep {
     /// # Errors
     /// A [`Fault`] if it is the installed one, is used, or an operation has not ended.
     pub(crate) fn remove(&self, id: &str) -> Result<CollectView, Fault> {
-        // An installer that brings a release at this moment would hand over an operation that misses it.
-        let lock = Lock::try_acquire(&self.layout.installer_lock())?;
-        let _lock = lock.ok_or_else(|| Fault::new(FaultCode::InstallerRunning))?;
+        let _installer = installer::keep_out(&self.layout)?;
         // Held to the end: an operation that begins in between may need what is taken away.
         let _quiet = self.operations.quiet()?;
         if self.operations.installed().as_deref() == Some(id) {

@@ -14,7 +14,8 @@ use bridle_core::message::Arg;
 use bridle_core::port::{Clock, Timestamp};
 use bridle_core::store::AddView;
 use bridle_core::upload::{
-    self, FORMAT, UploadId, UploadOrder, UploadRecord, UploadState, UploadView, admit, expires, is_worthless,
+    self, Beside, FORMAT, UploadId, UploadOrder, UploadRecord, UploadState, UploadView, expires, is_worthless,
+    make_room,
 };
 use bridle_host::uploads::{KeptUpload, UploadFiles};
 
@@ -43,6 +44,11 @@ impl Entry {
         self.kept.pieces.last().map_or(0, |(offset, length)| offset + length)
     }
 
+    fn beside(&self) -> Beside {
+        let (size, busy) = (self.kept.record.size, self.claimed.is_some());
+        Beside { size, there: self.there(), progress: self.kept.progress, busy }
+    }
+
     fn view(&self) -> UploadView {
         let (size, offset) = (self.kept.record.size, self.there());
         let state = match self.claimed {
@@ -65,12 +71,15 @@ impl Uploads {
         uploads
     }
 
-    /// All uploads.
+    /// All uploads, without those that are too old: they are removed.
     ///
     /// # Errors
-    /// A [`Fault`] if they cannot be read.
+    /// A [`Fault`] if they cannot be read, or an old one cannot be removed.
     pub(crate) fn list(&self) -> Result<Vec<UploadView>, Fault> {
-        self.with(|known| Ok(known.values().map(Entry::view).collect()))
+        self.with(|known| {
+            self.sweep(known)?;
+            Ok(known.values().map(Entry::view).collect())
+        })
     }
 
     /// One upload.
@@ -81,16 +90,22 @@ impl Uploads {
         self.with(|known| known.get(id).map(Entry::view).ok_or_else(|| unknown(id)))
     }
 
-    /// Begins an upload; those that are too old are removed before.
+    /// Begins an upload; those that are too old are removed before, and where it needs their place, those that nobody goes on
+    /// with ([`make_room`]).
     ///
     /// # Errors
     /// A [`Fault`] if it may not begin, or cannot be written down.
     pub(crate) fn begin(&self, order: &UploadOrder, by: &str) -> Result<UploadView, Fault> {
         self.with(|known| {
             self.sweep(known)?;
-            let others: Vec<_> = known.values().map(|entry| (entry.kept.record.size, entry.there())).collect();
-            admit(order, &others, self.files.free()?)?;
             let begun = self.clock.now();
+            let ids: Vec<UploadId> = known.keys().cloned().collect();
+            let others: Vec<Beside> = known.values().map(Entry::beside).collect();
+            for place in make_room(order, &others, self.files.free()?, begun)? {
+                self.files.remove(&ids[place])?;
+                known.remove(&ids[place]);
+                tracing::info!(upload = %ids[place], "upload given up: another one needs its place");
+            }
             let id = UploadId::next(begun, known.keys());
             let (name, size) = (order.name.clone(), order.size);
             let record = UploadRecord { format: FORMAT, name, size, by: by.to_owned(), begun };

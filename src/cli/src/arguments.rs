@@ -304,6 +304,18 @@ pub enum Release {
         old: String,
         new: String,
     },
+    #[command(subcommand)]
+    Upload(ReleaseUpload),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReleaseUpload {
+    List,
+    Remove {
+        id: String,
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,7 @@
 mod diff;
 mod found;
 mod have;
+mod uploads;
 
 use std::path::Path;
 
@@ -34,6 +35,7 @@ pub async fn run(face: &Face, config: &ClientConfig, command: Release) -> Result
         Release::Verify { id } => verify(face, &client, &id).await,
         Release::Have { output } => have::run(face, &client, output.as_deref()).await,
         Release::Diff { old, new } => diff::run(face, &client, &old, &new).await,
+        Release::Upload(command) => uploads::run(face, &client, command).await,
     }
 }
 

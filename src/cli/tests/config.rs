@@ -1,74 +1,54 @@
 //! `bridle config` against the real agent over a simulated machine: what is printed, how it ends, and what is on disk.
 #![allow(clippy::disallowed_methods, reason = "the program under test is run as a person would run it")]
 
+mod machine;
+
 use std::fs;
 use std::io::Write as _;
-use std::net::TcpListener;
-use std::os::unix::net::UnixStream;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use bridle_agent::sample::{Sample, key};
-use bridle_agent::{AgentOptions, simulated};
+use bridle_agent::sample::Sample;
+use bridle_agent::simulated;
 use bridle_core::configuration::secret::SecretsView;
 use bridle_core::configuration::view::{DraftView, HistoryView};
 use bridle_core::event::{Event, EventKind};
 use bridle_core::journal;
 use bridle_core::plan::install::{Place, plan};
-use bridle_core::port::{Clock, Timestamp};
+use bridle_core::port::Timestamp;
 use bridle_core::site::Site;
 use bridle_core::status::StatusView;
 
-const LIMIT: Duration = Duration::from_secs(60);
+use self::machine::{Machine, Shifted, ended, wait};
+
 const SITE: &str = "# Ours.\nformat = 1\nname = \"demo\" # short\nhost = \"campus.internal\"\nlanguage = \"en\"\n";
 const CANARY: &str = "canary-51c0de";
 
-/// The machine's clock; nobody waits for anything on it.
-struct Machine(Instant);
-
-impl Clock for Machine {
-    fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-        Timestamp(u64::try_from(since.as_millis()).expect("fits"))
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    fn sleep(&self, _: Duration) {
-        std::thread::yield_now();
-    }
-}
-
 /// A host on which the sample release is installed; its agent ends with the test's process.
 struct Host {
-    folder: tempfile::TempDir,
+    machine: Machine,
+}
+
+impl Deref for Host {
+    type Target = Machine;
+
+    fn deref(&self) -> &Machine {
+        &self.machine
+    }
 }
 
 impl Host {
     fn start() -> Self {
-        let host = Self { folder: tempfile::tempdir().expect("folder") };
-        let root = host.folder.path();
-        let (trust, journals) = (root.join("etc/bridle/trust"), root.join("var/lib/bridle/journal"));
-        for dir in [&trust, &journals, &root.join("run/bridle")] {
-            fs::create_dir_all(dir).expect("folder");
-        }
-        fs::write(trust.join("sample.pub"), key().public().expect("key").to_text()).expect("write");
-        fs::write(root.join("etc/bridle/site.toml"), SITE).expect("write");
+        let host = Self { machine: Machine::new() };
+        fs::write(host.at("etc/bridle/site.toml"), SITE).expect("write");
         let sample = Sample::one();
-        host.hand_over(&sample, &journals);
-        let world = simulated::world(root, Arc::new(Machine(Instant::now())));
-        let registry_port = TcpListener::bind("127.0.0.1:0").expect("bind").local_addr().expect("address").port();
-        let options = AgentOptions { root: root.to_owned(), registry_port };
-        std::thread::spawn(move || bridle_agent::run_over(&options, world).expect("agent"));
-        wait("the agent", || UnixStream::connect(host.socket()).is_ok());
+        host.hand_over(&sample, &host.at("var/lib/bridle/journal"));
+        host.serve(simulated::world(host.root(), Arc::new(Shifted::new())));
         wait("the installation", || host.json::<StatusView>("status").operation.is_none_or(|one| one.state.is_final()));
-        let file = root.join("sample.bundle");
-        fs::write(&file, sample.bundle()).expect("write");
-        host.ends(&format!("release add {}", file.display()), 0);
+        let file = host.file("sample.bundle", sample.bundle());
+        host.ends(&format!("release add {file}"), 0);
         host
     }
 
@@ -83,37 +63,11 @@ impl Host {
         fs::write(journals.join(format!("{operation}.journal")), text).expect("write");
     }
 
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("run/bridle/agent.sock")
-    }
-
     fn site(&self) -> String {
-        fs::read_to_string(self.folder.path().join("etc/bridle/site.toml")).expect("site")
+        fs::read_to_string(self.at("etc/bridle/site.toml")).expect("site")
     }
 
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.folder.path().join(name);
-        fs::write(&path, text).expect("write");
-        path.display().to_string()
-    }
-
-    fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bridle"));
-        command.args(line.split_whitespace()).arg("--socket").arg(self.socket());
-        command.env_clear().env("LANG", "C.UTF-8").stdin(Stdio::null());
-        command
-    }
-
-    /// What a command prints on standard output, and on standard error; it must end with this code.
-    fn ends(&self, line: &str, exit: i32) -> (String, String) {
-        ended(&self.command(line).output().expect("runs"), line, exit)
-    }
-
-    fn json<T: serde::de::DeserializeOwned>(&self, line: &str) -> T {
-        serde_json::from_str(&self.ends(&format!("{line} --json"), 0).0).expect("one JSON object")
-    }
-
-    /// The same with something on standard input.
+    /// As [`Machine::ends`], with something on standard input.
     fn given(&self, line: &str, input: &str, exit: i32) -> (String, String) {
         let mut command = self.command(line);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -125,7 +79,7 @@ impl Host {
 
     /// Every file below the root that holds `text`.
     fn holding(&self, text: &str) -> Vec<PathBuf> {
-        let (mut found, mut dirs) = (Vec::new(), vec![self.folder.path().to_owned()]);
+        let (mut found, mut dirs) = (Vec::new(), vec![self.root().to_owned()]);
         while let Some(dir) = dirs.pop() {
             for entry in fs::read_dir(&dir).expect("dir").flatten() {
                 let path = entry.path();
@@ -138,21 +92,6 @@ impl Host {
             }
         }
         found
-    }
-}
-
-fn ended(output: &Output, line: &str, exit: i32) -> (String, String) {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
-    let (out, err) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(exit), "{line}:\n{out}\n{err}");
-    (out, err)
-}
-
-fn wait(what: &str, ready: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !ready() {
-        assert!(begin.elapsed() < LIMIT, "{what} did not come within {LIMIT:?}");
-        std::thread::yield_now();
     }
 }
 
@@ -173,7 +112,7 @@ fn read_changed_compared_and_put_back() {
     assert!(needed.contains("BR-1012"), "{needed}");
 
     for (language, words) in
-        [("en", ["WHAT CHANGES", "Nothing changes."]), ("fr", ["CE QUI CHANGE", "Rien ne change."])]
+        [("en", ["What changes", "Nothing changes."]), ("fr", ["Ce qui change", "Rien ne change."])]
     {
         let (shown, _) = host.ends(&format!("config set name {language} --yes --lang {language}"), 0);
         assert!(shown.contains(words[0]) && shown.contains(&format!("\"{language}\"")), "{shown}");
@@ -218,7 +157,7 @@ fn what_was_changed_by_hand_is_seen_compared_and_applied() {
     let host = Host::start();
     let by_hand = SITE.replace("\"demo\"", "\"by-hand\"");
     host.ends("config history", 0);
-    fs::write(host.folder.path().join("etc/bridle/site.toml"), &by_hand).expect("write");
+    fs::write(host.at("etc/bridle/site.toml"), &by_hand).expect("write");
     let (shown, told) = host.ends("config get name --lang en", 0);
     assert!(shown == "by-hand\n" && told.contains("bridle config apply"), "{told}");
     assert_eq!(host.ends("config diff", 0).0, "name: \"demo\" → \"by-hand\"\n");

@@ -2,31 +2,30 @@
 //! is on disk afterwards.
 #![allow(clippy::disallowed_methods, reason = "the program under test is run as a person would run it")]
 
+mod machine;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
-use std::net::TcpListener;
-use std::os::unix::net::UnixStream;
+use std::ops::Deref;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
-use bridle_agent::sample::{Sample, key};
-use bridle_agent::{AgentOptions, Seen, Sight, World};
+use bridle_agent::sample::Sample;
+use bridle_agent::{Seen, Sight, World};
 use bridle_core::digest::Digest;
 use bridle_core::fault::Fault;
 use bridle_core::port::sim::SimWorld;
-use bridle_core::port::{Clock, Timestamp};
 use bridle_core::run_file::RunFile;
 use bridle_core::store::space::SpaceView;
 use bridle_core::store::{AddView, CheckView, CollectView, DamageKind, ReleaseDetail, RepairView};
 
-const LIMIT: Duration = Duration::from_secs(60);
+use self::machine::{Machine, Shifted, text, wait};
 
 /// A host with an agent that ends with the test's process.
 struct Host {
-    folder: tempfile::TempDir,
+    machine: Machine,
     images: Arc<Mutex<Option<BTreeSet<String>>>>,
     clock: Arc<Shifted>,
 }
@@ -44,37 +43,19 @@ impl Sight for Pods {
     }
 }
 
-/// The machine's clock, some days on.
-struct Shifted {
-    days: Mutex<u64>,
-    begin: Instant,
-}
+impl Deref for Host {
+    type Target = Machine;
 
-impl Clock for Shifted {
-    fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-        let days = *self.days.lock().expect("lock");
-        Timestamp(u64::try_from(since.as_millis()).expect("fits") + days * 24 * 3600 * 1000)
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.begin.elapsed()
-    }
-
-    fn sleep(&self, duration: Duration) {
-        std::thread::sleep(duration);
+    fn deref(&self) -> &Machine {
+        &self.machine
     }
 }
 
 impl Host {
     fn start() -> Self {
-        let folder = tempfile::tempdir().expect("folder");
-        let trust = folder.path().join("etc/bridle/trust");
-        fs::create_dir_all(&trust).expect("folder");
-        fs::create_dir_all(folder.path().join("var/lib/bridle/journal")).expect("folder");
-        fs::write(trust.join("sample.pub"), key().public().expect("key").to_text()).expect("write");
+        let machine = Machine::new();
         let images = Arc::new(Mutex::new(Some(BTreeSet::new())));
-        let clock = Arc::new(Shifted { days: Mutex::new(0), begin: Instant::now() });
+        let clock = Arc::new(Shifted::new());
         let sim = Arc::new(SimWorld::default());
         let world = World {
             host: Arc::clone(&sim) as _,
@@ -82,56 +63,16 @@ impl Host {
             sight: Arc::new(Pods(Arc::clone(&images))),
             clock: Arc::clone(&clock) as _,
         };
-        let registry_port = TcpListener::bind("127.0.0.1:0").expect("bind").local_addr().expect("address").port();
-        let options = AgentOptions { root: folder.path().to_owned(), registry_port };
-        std::thread::spawn(move || bridle_agent::run_over(&options, world).expect("agent"));
-        let host = Self { folder, images, clock };
-        wait("the agent", || UnixStream::connect(host.socket()).is_ok());
-        host
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("run/bridle/agent.sock")
+        machine.serve(world);
+        Self { machine, images, clock }
     }
 
     fn store(&self) -> PathBuf {
-        self.folder.path().join("var/lib/bridle/store")
+        self.at("var/lib/bridle/store")
     }
 
     fn blob(&self, digest: &Digest) -> PathBuf {
         self.store().join("blobs/sha256").join(digest.hex())
-    }
-
-    fn file(&self, name: &str, bytes: &[u8]) -> String {
-        let path = self.folder.path().join(name);
-        fs::write(&path, bytes).expect("write");
-        path.display().to_string()
-    }
-
-    fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bridle"));
-        command.args(line.split_whitespace()).arg("--socket").arg(self.socket());
-        command.env_clear().env("LANG", "C.UTF-8").stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, line: &str) -> Output {
-        self.command(line).output().expect("runs")
-    }
-
-    /// Data of a command that must succeed.
-    fn json<T: serde::de::DeserializeOwned>(&self, line: &str) -> T {
-        let output = self.run(&format!("{line} --json"));
-        assert_eq!(output.status.code(), Some(0), "{line}: {}", text(&output.stderr));
-        serde_json::from_slice(&output.stdout).expect("one JSON object")
-    }
-
-    /// A command that must end with this code and fault.
-    fn refused(&self, line: &str, exit: i32, code: &str) -> String {
-        let output = self.run(line);
-        let told = text(&output.stderr);
-        assert!(output.status.code() == Some(exit) && told.contains(code), "{line}: {:?} {told}", output.status);
-        told
     }
 
     /// `release add -` whose standard input is open.
@@ -140,18 +81,6 @@ impl Host {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().expect("starts")
     }
-}
-
-fn wait(what: &str, ready: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !ready() {
-        assert!(begin.elapsed() < LIMIT, "{what} did not come within {LIMIT:?}");
-        std::thread::yield_now();
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("text")
 }
 
 fn two() -> Sample {
@@ -256,7 +185,7 @@ fn what_may_not_come_in() {
     host.refused(&format!("release add {}", host.file("hello.txt", &b"hello ".repeat(1000))), 6, "BR-1127");
     host.refused("release add /nowhere/x.bundle", 1, "BR-1001");
     // No key is trusted.
-    fs::remove_file(host.folder.path().join("etc/bridle/trust/sample.pub")).expect("remove");
+    fs::remove_file(host.at("etc/bridle/trust/sample.pub")).expect("remove");
     let fourth = Sample::new("1.4.0", 5, &[("a", &[b"fourth"])]);
     host.refused(&format!("release add {}", host.file("fourth.bundle", &fourth.bundle())), 6, "BR-1134");
     let list = text(&host.run("release list").stdout);
@@ -278,7 +207,7 @@ fn the_newest_number_outlives_its_release() {
     host.refused(&format!("release add {}", host.file("twin.bundle", &twin.bundle())), 6, "BR-1122");
     let _again: AddView = host.json(&format!("release add {second}"));
     // Where nobody can tell what was seen, nothing new comes in.
-    fs::write(host.folder.path().join("etc/bridle/trust/seen.json"), "{").expect("write");
+    fs::write(host.at("etc/bridle/trust/seen.json"), "{").expect("write");
     let third = Sample::new("1.2.0", 3, &[("a", &[b"third"])]);
     host.refused(&format!("release add {}", host.file("third.bundle", &third.bundle())), 1, "BR-1172");
 }
@@ -332,8 +261,8 @@ fn nothing_that_could_be_needed_is_collected() {
     assert_eq!((dry.dry_run, dry.blobs, dry.bytes), (true, 1, stray.len() as u64));
 
     // Kubernetes is there, and does not answer.
-    fs::create_dir_all(host.folder.path().join("etc/rancher/k3s")).expect("folder");
-    fs::write(host.folder.path().join("etc/rancher/k3s/k3s.yaml"), b"{}").expect("write");
+    fs::create_dir_all(host.at("etc/rancher/k3s")).expect("folder");
+    fs::write(host.at("etc/rancher/k3s/k3s.yaml"), b"{}").expect("write");
     *host.images.lock().expect("lock") = None;
     host.refused("store gc", 1, "BR-1027");
     host.refused("release remove sample-1.0.0 --yes", 1, "BR-1027");
@@ -432,7 +361,7 @@ fn the_publisher_is_told_what_is_here() {
     let list = HaveList::parse(&printed.stdout).expect("a have-list");
     assert_eq!((list.platform.as_str(), &list.releases[..]), ("sample", &["sample-1.0.0".to_owned()][..]));
     assert!(list.holds(&one.release.programs["k3s"].digest));
-    let path = host.folder.path().join("have.json");
+    let path = host.at("have.json");
     for (language, word) in [("en", "Give it to the publisher"), ("fr", "Donnez-le à l’éditeur")] {
         let told = host.run(&format!("release have --output {} --lang {language}", path.display()));
         assert!(text(&told.stdout).contains(word), "{} {}", text(&told.stdout), text(&told.stderr));
@@ -467,7 +396,7 @@ fn two_releases_are_compared() {
 #[test]
 fn a_release_is_found_on_a_stick() {
     let host = Host::start();
-    let stick = host.folder.path().join("stick");
+    let stick = host.at("stick");
     fs::create_dir_all(stick.join("campus")).expect("folder");
     let from = format!("release add --from {} --lang en", stick.display());
     let told = host.refused(&from, 1, "BR-1287");
@@ -507,8 +436,11 @@ fn a_release_is_found_on_a_stick() {
 #[test]
 fn a_release_is_found_in_the_folder_for_releases() {
     let host = Host::start();
-    let data = host.folder.path().join("var/lib/bridle");
-    fs::create_dir_all(data.join("incoming")).expect("folder");
+    let data = host.at("var/lib/bridle");
+    // The agent made the folder.
+    assert!(data.join("incoming").is_dir());
+    let whole = two().bundle();
+    fs::write(data.join("incoming/two.bundle"), &whole[..whole.len() - 1500]).expect("write");
     fs::write(data.join("incoming/one.bundle"), Sample::one().bundle()).expect("write");
     let added: AddView = host.json(&format!("release add --yes --data {}", data.display()));
     assert_eq!(added.id, "sample-1.0.0");
@@ -553,4 +485,44 @@ fn a_release_in_pieces() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
     assert_eq!(runtime.block_on(sent).id, "sample-1.0.0");
     assert_eq!(host.run("release verify sample-1.0.0").status.code(), Some(0));
+}
+
+#[test]
+fn uploads_that_wait_are_listed_and_removed() {
+    use bridle_client::{Client, ClientConfig};
+    use bridle_core::upload::{SMALLEST_PIECE, UploadOrder};
+    let host = Host::start();
+    let empty: serde_json::Value = host.json("release upload list");
+    assert_eq!(empty["uploads"], serde_json::json!([]));
+    let client = Client::new(&ClientConfig { socket: host.socket(), ..ClientConfig::default() });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+    let order = |name: &str| UploadOrder { name: name.to_owned(), size: 3 * SMALLEST_PIECE };
+    let begin = |name: &str| runtime.block_on(client.begin_upload(&order(name))).expect("begun").id.to_string();
+    let one = begin("one.bundle");
+    let piece = vec![1; usize::try_from(SMALLEST_PIECE).expect("fits")];
+    runtime.block_on(client.send_piece(&one.parse().expect("id"), 0, piece)).expect("a piece");
+    let (told, _) = host.ends("release upload list", 0);
+    assert!(told.contains(&one) && told.contains("one.bundle") && told.contains(" of 3.1"), "{told}");
+    // Nobody can be asked here, and what is no name of an upload is the name of none.
+    host.refused(&format!("release upload remove {one}"), 4, "BR-");
+    host.refused("release upload remove ../../etc --yes", 1, "BR-1280");
+    let (told, _) = host.ends(&format!("release upload remove {one} --yes"), 0);
+    assert!(told.contains(&one), "{told}");
+    host.refused(&format!("release upload remove {one} --yes"), 1, "BR-1280");
+
+    // Four wait, and a fifth is refused; a day later the oldest makes room, a week later the others are gone.
+    let four: Vec<String> = ["a", "b", "c", "d"].iter().map(|name| begin(name)).collect();
+    assert!(runtime.block_on(client.begin_upload(&order("e"))).is_err());
+    *host.clock.days.lock().expect("lock") = 1;
+    let fifth = begin("e");
+    let listed = || -> Vec<String> {
+        let view: serde_json::Value = host.json("release upload list");
+        let uploads = view["uploads"].as_array().expect("list").iter();
+        uploads.map(|upload| upload["id"].as_str().expect("id").to_owned()).collect()
+    };
+    let mut expected = four.get(1..).expect("three").to_vec();
+    expected.push(fifth.clone());
+    assert_eq!(listed(), expected);
+    *host.clock.days.lock().expect("lock") = 7;
+    assert_eq!(listed(), [fifth]);
 }

@@ -30,10 +30,14 @@ BR-1288 = { $count } releases could be added, and nobody can be asked which.
 BR-1289 = { $places } does not answer.
     .why = A medium or a network folder that is mounted there hangs.
     .fix = Unmount it, or say where the file is with: bridle release add FILE
+BR-1310 = The uploads that have not ended and this one have { $found } MB together; at most { $limit } MB are taken.
+    .why = Each takes space until it is added or removed.
+    .fix = See them with bridle release upload list and remove one with: bridle release upload remove ID
 
 release-found-head = Found:
 release-found-new = { $name } { $version }, newer than all here
 release-found-delta = { $name } { $version }, a delta, newer than all here
+release-found-partial = { $name } { $version }, not complete: it is still being copied, or the copy broke off
 release-found-here = { $name } { $version }, in the store already
 release-found-refused = cannot be used: { $why }
 release-found-ask = Add { $release } from { $path }?
@@ -42,3 +46,28 @@ release-found-none = Nothing was added.
 release-found-limit = More than { $count } names in { $path }: not all were looked at.
 release-found-file = { $number }  { $path }  { $size }
 release-found-what = { "    " }{ $what }
+
+upload-none = No upload is waiting.
+upload-receiving = { $done } of { $total }, given up { $expires } if nothing more comes
+upload-complete = all { $total } are there, not added yet, given up { $expires }
+upload-adding = { $total }, being added
+upload-remove-ask = Remove the upload { $id } of { $name }? What has come of it is lost.
+upload-kept = It stays.
+upload-removed = The upload { $id } of { $name } was removed: { $size } are free again.
+
+help-bridle-release-upload = Release files that come in pieces and are not added yet
+    .more =
+        A browser or a program sends a large file in pieces over the API. What broke off waits for a week, at most four at a
+        time and 100 GiB together; one that has not come further for a day makes room for a new one, the oldest first.
+    .examples =
+        bridle release upload list
+        bridle release upload remove 01a2b3c4d5e6
+help-bridle-release-upload-list = Uploads that wait, with how much of each has come
+    .examples =
+        bridle release upload list
+        bridle release upload list --json # for programs
+help-bridle-release-upload-remove = Remove an upload and the pieces that have come
+    .more = Refused while somebody sends or adds it. Asks first; --yes answers.
+    .examples = bridle release upload remove 01a2b3c4d5e6
+    .id = Which upload, as bridle release upload list names it
+    .yes = Do not ask

@@ -30,10 +30,14 @@ BR-1288 = { $count } versions peuvent être ajoutées, et personne ne peut dire 
 BR-1289 = { $places } ne répond pas.
     .why = Un support ou un dossier réseau qui y est monté est bloqué.
     .fix = Démontez-le, ou dites où est le fichier avec : bridle release add FICHIER
+BR-1310 = Les envois qui ne sont pas terminés et celui-ci font ensemble { $found } Mo ; on en prend au plus { $limit } Mo.
+    .why = Chacun occupe de la place jusqu’à ce qu’il soit ajouté ou supprimé.
+    .fix = Voyez-les avec bridle release upload list et supprimez-en un avec : bridle release upload remove ID
 
 release-found-head = Trouvé :
 release-found-new = { $name } { $version }, plus récente que toutes celles d’ici
 release-found-delta = { $name } { $version }, un delta, plus récente que toutes celles d’ici
+release-found-partial = { $name } { $version }, incomplète : elle est encore en cours de copie, ou la copie s’est interrompue
 release-found-here = { $name } { $version }, déjà dans le dépôt
 release-found-refused = inutilisable : { $why }
 release-found-ask = Ajouter { $release } depuis { $path } ?
@@ -42,3 +46,29 @@ release-found-none = Rien n’a été ajouté.
 release-found-limit = Plus de { $count } noms dans { $path } : tous n’ont pas été regardés.
 release-found-file = { $number }  { $path }  { $size }
 release-found-what = { "    " }{ $what }
+
+upload-none = Aucun envoi n’attend.
+upload-receiving = { $done } sur { $total }, abandonné le { $expires } si rien d’autre ne vient
+upload-complete = les { $total } sont là, pas encore ajoutés, abandonné le { $expires }
+upload-adding = { $total }, en cours d’ajout
+upload-remove-ask = Supprimer l’envoi { $id } de { $name } ? Ce qui en est arrivé est perdu.
+upload-kept = Il reste.
+upload-removed = L’envoi { $id } de { $name } a été supprimé : { $size } sont de nouveau libres.
+
+help-bridle-release-upload = Fichiers de version qui arrivent par morceaux et ne sont pas encore ajoutés
+    .more =
+        Un navigateur ou un programme envoie un grand fichier par morceaux par l’API. Ce qui s’est interrompu attend une
+        semaine, au plus quatre à la fois et 100 Gio ensemble ; un envoi qui n’a pas avancé depuis un jour fait place à un
+        nouveau, le plus ancien d’abord.
+    .examples =
+        bridle release upload list
+        bridle release upload remove 01a2b3c4d5e6
+help-bridle-release-upload-list = Les envois qui attendent, avec ce qui est arrivé de chacun
+    .examples =
+        bridle release upload list
+        bridle release upload list --json # pour des programmes
+help-bridle-release-upload-remove = Supprimer un envoi et les morceaux qui en sont arrivés
+    .more = Refusé pendant que quelqu’un l’envoie ou l’ajoute. Demande d’abord ; --yes répond.
+    .examples = bridle release upload remove 01a2b3c4d5e6
+    .id = Quel envoi, comme bridle release upload list le nomme
+    .yes = Ne pas demander

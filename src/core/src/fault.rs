@@ -261,6 +261,8 @@ faults! {
     UploadBusy = "BR-1282", Busy;
     /// There are as many uploads as there may be.
     UploadsTooMany = "BR-1283", Failed;
+    /// The uploads that have not ended are too large together.
+    UploadsTooLarge = "BR-1310", Failed;
     /// The file is larger than an upload may be.
     UploadTooLarge = "BR-1284", Failed;
     /// The upload does not fit on the disk.

@@ -22,6 +22,10 @@ pub const SMALLEST_PIECE: u64 = 1 << 20;
 pub const LARGEST: u64 = 50 << 30;
 /// Most uploads at a time.
 pub const MOST: usize = 4;
+/// Most bytes in all uploads together, each counted with its whole size.
+pub const MOST_BYTES: u64 = 100 << 30;
+/// An upload that did not come further for so long goes, the oldest first, where another one needs its place.
+pub const STALE: Duration = Duration::from_secs(24 * 3600);
 /// An upload that did not come further for so long is given up.
 pub const PATIENCE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Free bytes that no upload may take.
@@ -199,7 +203,7 @@ pub enum LookView {
 /// An upload needs its bytes and, at the end, room for the store's own copy, before its pieces are removed.
 ///
 /// # Errors
-/// A [`Fault`]: `RequestInvalid`, `UploadTooLarge`, `UploadsTooMany` or `UploadNoRoom`.
+/// A [`Fault`]: `RequestInvalid`, `UploadTooLarge`, `UploadsTooMany`, `UploadsTooLarge` or `UploadNoRoom`.
 pub fn admit(order: &UploadOrder, others: &[(u64, u64)], free: u64) -> Result<(), Fault> {
     let name = &order.name;
     let sound = !name.is_empty() && name.len() <= LONGEST_NAME && !name.chars().any(|c| c.is_control() || c == '/');
@@ -213,6 +217,11 @@ pub fn admit(order: &UploadOrder, others: &[(u64, u64)], free: u64) -> Result<()
     if others.len() >= MOST {
         return Err(Fault::new(FaultCode::UploadsTooMany).with("count", others.len()));
     }
+    let together = others.iter().fold(order.size, |sum, (size, _)| sum.saturating_add(*size));
+    if together > MOST_BYTES {
+        let fault = Fault::new(FaultCode::UploadsTooLarge).with("found", together.div_ceil(MEGABYTE));
+        return Err(fault.with("limit", MOST_BYTES / MEGABYTE));
+    }
     let outstanding = |(size, there): (u64, u64)| size.saturating_sub(there).saturating_add(size);
     let needed = others
         .iter()
@@ -224,6 +233,43 @@ pub fn admit(order: &UploadOrder, others: &[(u64, u64)], free: u64) -> Result<()
         return Err(fault.with("free", free / MEGABYTE));
     }
     Ok(())
+}
+
+/// An upload beside which another one is to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beside {
+    /// Its size in bytes.
+    pub size: u64,
+    /// Bytes of it that are on disk.
+    pub there: u64,
+    /// When it last came further.
+    pub progress: Timestamp,
+    /// Somebody does something with it.
+    pub busy: bool,
+}
+
+/// Decides which of `others` go so that an upload may begin: none if it fits beside them; else those that are [`STALE`], the
+/// oldest first, and no more than it takes. Gives their places in `others`.
+///
+/// # Errors
+/// As [`admit`], if it does not fit even then: nothing is to go.
+pub fn make_room(order: &UploadOrder, others: &[Beside], free: u64, now: Timestamp) -> Result<Vec<usize>, Fault> {
+    let patience = u64::try_from(STALE.as_millis()).unwrap_or(u64::MAX);
+    let is_stale = |other: &Beside| !other.busy && other.progress.0.saturating_add(patience) <= now.0;
+    let mut stale: Vec<usize> = (0..others.len()).filter(|place| is_stale(&others[*place])).collect();
+    stale.sort_by_key(|place| others[*place].progress);
+    let mut refused = None;
+    for count in 0..=stale.len() {
+        let (gone, _) = stale.split_at(count);
+        let kept = others.iter().enumerate().filter(|(place, _)| !gone.contains(place));
+        let kept: Vec<_> = kept.map(|(_, other)| (other.size, other.there)).collect();
+        let freed = gone.iter().map(|place| others[*place].there).sum();
+        match admit(order, &kept, free.saturating_add(freed)) {
+            Ok(()) => return Ok(gone.to_vec()),
+            Err(fault) => refused = refused.or(Some(fault)),
+        }
+    }
+    Err(refused.unwrap_or_else(|| Fault::new(FaultCode::Internal)))
 }
 
 /// Decides whether a piece that begins at `offset` may come; `there` bytes of `size` are on disk.

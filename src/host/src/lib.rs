@@ -9,6 +9,7 @@ pub mod configuration;
 pub mod cures;
 pub mod facts;
 pub mod files;
+pub mod incoming;
 pub mod journal;
 pub mod k3s;
 pub mod layout;

@@ -1,7 +1,7 @@
 //! Changing what is installed: look, then order.
 
-use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::routing::get;
 use axum::{Json, Router};
 use bridle_core::fault::{Fault, FaultCode};
@@ -11,7 +11,7 @@ use bridle_core::upgrade::{ChangeOrder, ChangeView};
 use serde::Deserialize;
 
 use super::blocking;
-use super::peer::Peer;
+use super::order::{Operator, Order};
 use super::problem::Problem;
 use crate::composition::Parts;
 
@@ -52,31 +52,18 @@ async fn look_rollback(
 
 async fn begin_upgrade(
     State(parts): State<Parts>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    order: Result<Json<ChangeOrder>, JsonRejection>,
+    Operator(peer): Operator,
+    Order(order): Order<ChangeOrder>,
 ) -> Result<Json<OperationView>, Problem> {
-    begin(parts, peer, order, OperationKind::Upgrade).await
+    blocking(move || parts.changer.begin(OperationKind::Upgrade, &order, &peer.name())).await.map(Json)
 }
 
 async fn begin_rollback(
     State(parts): State<Parts>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    order: Result<Json<ChangeOrder>, JsonRejection>,
+    Operator(peer): Operator,
+    Order(order): Order<ChangeOrder>,
 ) -> Result<Json<OperationView>, Problem> {
-    begin(parts, peer, order, OperationKind::Rollback).await
-}
-
-async fn begin(
-    parts: Parts,
-    peer: Peer,
-    order: Result<Json<ChangeOrder>, JsonRejection>,
-    kind: OperationKind,
-) -> Result<Json<OperationView>, Problem> {
-    let Json(order) = order.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "order"))?;
-    if !peer.may_operate() {
-        return Err(Fault::new(FaultCode::Forbidden).into());
-    }
-    blocking(move || parts.changer.begin(kind, &order, &peer.name())).await.map(Json)
+    blocking(move || parts.changer.begin(OperationKind::Rollback, &order, &peer.name())).await.map(Json)
 }
 
 fn chosen(choice: Result<Query<Choice>, QueryRejection>) -> Result<Choice, Fault> {

@@ -1,7 +1,7 @@
 //! The configuration: read it, look at a draft, put it in force.
 
-use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use bridle_core::configuration::secret::{SecretDraft, SecretOrder, SecretsView};
@@ -12,7 +12,7 @@ use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::operation::OperationView;
 
 use super::blocking;
-use super::peer::Peer;
+use super::order::{Operator, Order};
 use super::problem::Problem;
 use crate::composition::Parts;
 
@@ -48,18 +48,11 @@ async fn revision(
     blocking(move || parts.configurator.revision(number)).await.map(Json)
 }
 
-async fn look(
-    State(parts): State<Parts>,
-    draft: Result<Json<Draft>, JsonRejection>,
-) -> Result<Json<DraftView>, Problem> {
-    let Json(draft) = draft.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "draft"))?;
+async fn look(State(parts): State<Parts>, Order(draft): Order<Draft>) -> Result<Json<DraftView>, Problem> {
     blocking(move || parts.configurator.look(&draft)).await.map(Json)
 }
 
-async fn test(State(parts): State<Parts>, ConnectInfo(peer): ConnectInfo<Peer>) -> Result<Json<ServicesView>, Problem> {
-    if !peer.may_operate() {
-        return Err(Fault::new(FaultCode::Forbidden).into());
-    }
+async fn test(State(parts): State<Parts>, _: Operator) -> Result<Json<ServicesView>, Problem> {
     blocking(move || parts.configurator.test()).await.map(Json)
 }
 
@@ -69,33 +62,23 @@ async fn secrets(State(parts): State<Parts>) -> Result<Json<SecretsView>, Proble
 
 async fn look_at_secret(
     State(parts): State<Parts>,
-    draft: Result<Json<SecretDraft>, JsonRejection>,
+    Order(draft): Order<SecretDraft>,
 ) -> Result<Json<DraftView>, Problem> {
-    let Json(draft) = draft.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "draft"))?;
     blocking(move || parts.configurator.look_at_secret(&draft)).await.map(Json)
 }
 
 async fn begin_secret(
     State(parts): State<Parts>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    order: Result<Json<SecretOrder>, JsonRejection>,
+    Operator(peer): Operator,
+    Order(order): Order<SecretOrder>,
 ) -> Result<Json<OperationView>, Problem> {
-    // What the reader says of it could name the value.
-    let Json(order) = order.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "order"))?;
-    if !peer.may_operate() {
-        return Err(Fault::new(FaultCode::Forbidden).into());
-    }
     blocking(move || parts.configurator.begin_secret(&order, &peer.name())).await.map(Json)
 }
 
 async fn begin(
     State(parts): State<Parts>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    order: Result<Json<ConfigurationOrder>, JsonRejection>,
+    Operator(peer): Operator,
+    Order(order): Order<ConfigurationOrder>,
 ) -> Result<Json<OperationView>, Problem> {
-    let Json(order) = order.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "order"))?;
-    if !peer.may_operate() {
-        return Err(Fault::new(FaultCode::Forbidden).into());
-    }
     blocking(move || parts.configurator.begin(&order, &peer.name())).await.map(Json)
 }

@@ -3,6 +3,7 @@
 mod change;
 mod configuration;
 mod events;
+mod order;
 mod peer;
 mod problem;
 mod recreate;
@@ -13,8 +14,8 @@ mod uploads;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path as UrlPath, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{DefaultBodyLimit, Path as UrlPath, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -24,6 +25,7 @@ use bridle_core::operation::{OperationId, OperationView};
 use bridle_core::status::{ReleaseView, StatusView};
 use tokio::net::UnixListener;
 
+use self::order::{Operator, Order};
 use self::peer::Peer;
 use self::problem::Problem;
 use crate::composition::{AgentError, Parts};
@@ -52,11 +54,16 @@ pub(crate) fn listen(
         _ => {}
     }
     let listener = UnixListener::bind(path).map_err(failed)?;
-    if let Some(group) = peer::group_id(GROUP) {
+    if let Some(group) = group_id() {
         std::os::unix::fs::chown(path, None, Some(group)).map_err(failed)?;
     }
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(failed)?;
     Ok(listener)
+}
+
+/// Number of the group whose members may talk to the agent.
+pub(crate) fn group_id() -> Option<u32> {
+    peer::group_id(GROUP)
 }
 
 /// Serves until the task is aborted.
@@ -113,15 +120,11 @@ async fn operation(
 
 async fn command(
     State(parts): State<Parts>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
+    Operator(peer): Operator,
     id: Result<UrlPath<OperationId>, PathRejection>,
-    body: Result<Json<OperatorCommand>, JsonRejection>,
+    Order(command): Order<OperatorCommand>,
 ) -> Result<StatusCode, Problem> {
     let id = operation_id(id)?;
-    let Json(command) = body.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "command"))?;
-    if !peer.may_operate() {
-        return Err(Fault::new(FaultCode::Forbidden).into());
-    }
     blocking(move || parts.operations.command(&id, command, &peer.name())).await?;
     Ok(StatusCode::ACCEPTED)
 }

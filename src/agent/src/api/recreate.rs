@@ -1,15 +1,13 @@
 //! Renewing the applications: look, then order.
 
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::operation::OperationView;
 use bridle_core::plan::recreate::{RecreateOrder, RecreateView};
 
 use super::blocking;
-use super::peer::Peer;
+use super::order::{Operator, Order};
 use super::problem::Problem;
 use crate::composition::Parts;
 
@@ -24,12 +22,8 @@ async fn look(State(parts): State<Parts>) -> Result<Json<RecreateView>, Problem>
 
 async fn begin(
     State(parts): State<Parts>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    order: Result<Json<RecreateOrder>, JsonRejection>,
+    Operator(peer): Operator,
+    Order(order): Order<RecreateOrder>,
 ) -> Result<Json<OperationView>, Problem> {
-    let Json(order) = order.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "order"))?;
-    if !peer.may_operate() {
-        return Err(Fault::new(FaultCode::Forbidden).into());
-    }
     blocking(move || parts.renewer.begin(&order, &peer.name())).await.map(Json)
 }

@@ -1,6 +1,6 @@
 //! Uninstalling: look, then order.
 
-use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -10,6 +10,7 @@ use bridle_core::removal::{Data, RemovalOrder, RemovalView};
 use serde::Deserialize;
 
 use super::blocking;
+use super::order::Order;
 use super::peer::Peer;
 use super::problem::Problem;
 use crate::composition::Parts;
@@ -35,9 +36,8 @@ async fn look(
 async fn begin(
     State(parts): State<Parts>,
     ConnectInfo(peer): ConnectInfo<Peer>,
-    order: Result<Json<RemovalOrder>, JsonRejection>,
+    Order(order): Order<RemovalOrder>,
 ) -> Result<Json<OperationView>, Problem> {
-    let Json(order) = order.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "order"))?;
     // Members of the group operate the platform; that it is there at all is the administrator's business.
     if !peer.is_administrator() {
         return Err(Fault::new(FaultCode::Forbidden).into());

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
@@ -24,6 +23,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc::{Sender, channel};
 
 use super::blocking;
+use super::order::{Operator, Order};
 use super::peer::Peer;
 use super::problem::Problem;
 use crate::composition::Parts;
@@ -48,22 +48,12 @@ pub(super) fn routes() -> Router<Parts> {
         .route("/api/v1/store/repair", post(repair))
 }
 
-async fn add(
-    State(parts): State<Parts>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    body: Body,
-) -> Result<Json<AddView>, Problem> {
-    may_change(peer)?;
+async fn add(State(parts): State<Parts>, _: Operator, body: Body) -> Result<Json<AddView>, Problem> {
     let stream = pump(body, STALLED);
     blocking(move || parts.upkeep.add(stream)).await.map(Json)
 }
 
-async fn repair(
-    State(parts): State<Parts>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    body: Body,
-) -> Result<Json<RepairView>, Problem> {
-    may_change(peer)?;
+async fn repair(State(parts): State<Parts>, _: Operator, body: Body) -> Result<Json<RepairView>, Problem> {
     let stream = pump(body, STALLED);
     blocking(move || parts.upkeep.repair(stream)).await.map(Json)
 }
@@ -83,12 +73,7 @@ async fn diff(
     blocking(move || parts.upkeep.compare(&old, &new)).await.map(Json)
 }
 
-async fn remove(
-    State(parts): State<Parts>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    Path(id): Path<String>,
-) -> Result<Json<CollectView>, Problem> {
-    may_change(peer)?;
+async fn remove(State(parts): State<Parts>, _: Operator, Path(id): Path<String>) -> Result<Json<CollectView>, Problem> {
     blocking(move || parts.upkeep.remove(&id)).await.map(Json)
 }
 
@@ -106,11 +91,11 @@ struct Collect {
 async fn collect(
     State(parts): State<Parts>,
     ConnectInfo(peer): ConnectInfo<Peer>,
-    body: Result<Json<Collect>, JsonRejection>,
+    Order(collect): Order<Collect>,
 ) -> Result<Json<CollectView>, Problem> {
-    let Json(collect) = body.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "collect"))?;
-    if !collect.dry_run {
-        may_change(peer)?;
+    // Anybody may look what it would be.
+    if !collect.dry_run && !peer.may_operate() {
+        return Err(Fault::new(FaultCode::Forbidden).into());
     }
     blocking(move || parts.upkeep.collect(collect.dry_run)).await.map(Json)
 }
@@ -156,8 +141,4 @@ fn tell(sender: &Sender<Bytes>, line: &CheckLine) -> ControlFlow<()> {
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     }
-}
-
-fn may_change(peer: Peer) -> Result<(), Problem> {
-    if peer.may_operate() { Ok(()) } else { Err(Fault::new(FaultCode::Forbidden).into()) }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
@@ -16,6 +16,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::blocking;
+use super::order::{Operator, Order};
 use super::peer::Peer;
 use super::problem::Problem;
 use crate::composition::Parts;
@@ -43,11 +44,9 @@ async fn list(State(parts): State<Parts>) -> Result<Json<Vec<UploadView>>, Probl
 
 async fn begin(
     State(parts): State<Parts>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    order: Result<Json<UploadOrder>, JsonRejection>,
+    Operator(peer): Operator,
+    Order(order): Order<UploadOrder>,
 ) -> Result<(StatusCode, Json<UploadView>), Problem> {
-    let Json(order) = order.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "upload"))?;
-    may_change(peer)?;
     let view = blocking(move || parts.uploads.begin(&order, &peer.name())).await?;
     Ok((StatusCode::CREATED, Json(view)))
 }
@@ -57,24 +56,14 @@ async fn view(State(parts): State<Parts>, id: Id) -> Result<Json<UploadView>, Pr
     blocking(move || parts.uploads.view(&id)).await.map(Json)
 }
 
-async fn remove(
-    State(parts): State<Parts>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    id: Id,
-) -> Result<StatusCode, Problem> {
+async fn remove(State(parts): State<Parts>, _: Operator, id: Id) -> Result<StatusCode, Problem> {
     let id = id_of(id)?;
-    may_change(peer)?;
     blocking(move || parts.uploads.remove(&id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn add(
-    State(parts): State<Parts>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    id: Id,
-) -> Result<Json<AddView>, Problem> {
+async fn add(State(parts): State<Parts>, _: Operator, id: Id) -> Result<Json<AddView>, Problem> {
     let id = id_of(id)?;
-    may_change(peer)?;
     blocking(move || parts.uploads.add(&id)).await.map(Json)
 }
 
@@ -95,7 +84,10 @@ async fn piece(
     let asked = || {
         let id = id_of(id)?;
         let Query(at) = at.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "offset"))?;
-        may_change(peer)?;
+        // Not by its type: who is refused must hear why, however much he sends.
+        if !peer.may_operate() {
+            return Err(Fault::new(FaultCode::Forbidden));
+        }
         Ok((id, at.offset))
     };
     let (id, offset) = match asked() {
@@ -116,12 +108,7 @@ async fn piece(
     blocking(move || claim.write(&bytes)).await.map(Json)
 }
 
-async fn look(
-    State(parts): State<Parts>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    body: Body,
-) -> Result<Json<LookView>, Problem> {
-    may_change(peer)?;
+async fn look(State(parts): State<Parts>, _: Operator, body: Body) -> Result<Json<LookView>, Problem> {
     let beginning = collect(body).await?;
     blocking(move || parts.upkeep.look(&beginning)).await.map(Json)
 }
@@ -169,8 +156,4 @@ fn id_of(id: Id) -> Result<UploadId, Fault> {
     // What can be no name is the name of none.
     let unknown = |_| Fault::new(FaultCode::UploadUnknown).with("id", "?");
     id.map(|Path(id)| id).map_err(unknown)
-}
-
-fn may_change(peer: Peer) -> Result<(), Fault> {
-    if peer.may_operate() { Ok(()) } else { Err(Fault::new(FaultCode::Forbidden)) }
 }

@@ -18,10 +18,10 @@ use bridle_core::rehearsal::{Minor, Rehearsal};
 use bridle_core::release::ReleaseManifest;
 use bridle_core::step::ChartName;
 use bridle_core::upgrade::{Basis, ChangeOrder, ChangeView};
-use bridle_host::files::Lock;
 use bridle_host::layout::Layout;
 
 use crate::configuration::{Configurator, InForce};
+use crate::installer;
 use crate::observe::Sight;
 use crate::operations::Operations;
 use crate::store::SharedStore;
@@ -78,9 +78,7 @@ impl Changer {
     /// # Errors
     /// A [`Fault`] if another operation is open, something stands in the way, or the world has changed since.
     pub(crate) fn begin(&self, kind: OperationKind, order: &ChangeOrder, by: &str) -> Result<OperationView, Fault> {
-        // An installer that places a release at this moment will hand over an operation of its own.
-        let lock = Lock::try_acquire(&self.layout.installer_lock())?;
-        let _lock = lock.ok_or_else(|| Fault::new(FaultCode::InstallerRunning))?;
+        let _installer = installer::keep_out(&self.layout)?;
         self.operations.refuse_second()?;
         let prepared = match kind {
             OperationKind::Upgrade => self.prepare_upgrade(&order.release, order.copy_data)?,

@@ -10,9 +10,9 @@ use bridle_core::configuration::{Key, change};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::operation::OperationView;
 use bridle_core::plan::Plan;
-use bridle_host::files::Lock;
 
 use super::{Configurator, Here};
+use crate::installer;
 
 /// A change of a password that was looked at.
 struct Looked {
@@ -55,8 +55,7 @@ impl Configurator {
     /// changed since it was looked at.
     pub(crate) fn begin_secret(&self, order: &SecretOrder, by: &str) -> Result<OperationView, Fault> {
         let password = order.value.as_deref().map(Password::read).transpose()?;
-        let lock = Lock::try_acquire(&self.layout.installer_lock())?;
-        let _lock = lock.ok_or_else(|| Fault::new(FaultCode::InstallerRunning))?;
+        let _installer = installer::keep_out(&self.layout)?;
         self.operations.refuse_second()?;
         let looked = self.looked_at_secret(&order.draft())?;
         let changed = || Fault::new(FaultCode::ConfigurationChanged);

@@ -115,8 +115,8 @@ fn what_was_looked_at_is_what_runs() {
 fn one_operation_at_a_time_and_no_way_back() {
     let bench = Bench::installed();
     let view = bench.remover.view(Data::Keep).expect("view");
-    let held = Lock::try_acquire(&bench.layout.run_dir().join("installer.lock")).expect("lock").expect("free");
-    assert_eq!(code(bench.remover.begin(&order(&view, None), "root")), FaultCode::OperationRunning);
+    let held = installer::keep_out(&bench.layout).expect("free");
+    assert_eq!(code(bench.remover.begin(&order(&view, None), "root")), FaultCode::InstallerRunning);
     drop(held);
     let begun = bench.remover.begin(&order(&view, None), "root").expect("begun");
     assert_eq!(code(bench.remover.begin(&order(&view, None), "root")), FaultCode::OperationRunning);

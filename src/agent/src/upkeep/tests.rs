@@ -110,7 +110,7 @@ fn no_operation_begins_while_something_is_taken_away() {
     upkeep.collect(false).expect("collected");
     assert_eq!(upkeep.remove("campus-1.0.0").expect_err("there is none").code, FaultCode::ReleaseAbsent);
     assert_eq!(*sight.told.lock().expect("lock"), [FaultCode::StoreBusy, FaultCode::StoreBusy]);
-    let held = Lock::try_acquire(&layout.installer_lock()).expect("lock").expect("free");
+    let held = installer::keep_out(&layout).expect("free");
     assert_eq!(upkeep.remove("campus-1.0.0").expect_err("an installer works").code, FaultCode::InstallerRunning);
     drop(held);
     // Afterwards one begins, and then nothing is taken away.

@@ -30,6 +30,8 @@ const MOST_NAMES: usize = 200;
 const MOST_MEDIA: usize = 32;
 /// Most release files that are shown.
 const MOST_FILES: usize = 32;
+/// Zeros with which a release ends (two blocks of a tar archive; `docs/FORMATS.md`, "Release file").
+const END: usize = 1024;
 /// All media together answer within this time.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -38,7 +40,14 @@ struct Found {
     path: PathBuf,
     size: u64,
     /// What the agent needs to see of it.
-    beginning: io::Result<Vec<u8>>,
+    beginning: io::Result<Beginning>,
+}
+
+/// The beginning of the release in a file.
+struct Beginning {
+    bytes: Vec<u8>,
+    /// The release ends as one does. Where it does not, somebody still copies it, or the copy broke off.
+    ends: bool,
 }
 
 /// What was found, and which places were not looked at to their end.
@@ -53,13 +62,14 @@ struct Seen {
     path: PathBuf,
     size: u64,
     look: Result<LookView, Fault>,
+    ends: bool,
 }
 
 impl Seen {
     /// The id of a release that could be added.
     fn new_id(&self) -> Option<&str> {
         match &self.look {
-            Ok(LookView::Release { id, here: false, .. }) => Some(id),
+            Ok(LookView::Release { id, here: false, .. }) if self.ends => Some(id),
             _ => None,
         }
     }
@@ -69,6 +79,7 @@ impl Seen {
             Ok(LookView::Release { name, version, delta, here, .. }) => {
                 let code = match (here, delta) {
                     (true, _) => "release-found-here",
+                    (false, _) if !self.ends => "release-found-partial",
                     (false, true) => "release-found-delta",
                     (false, false) => "release-found-new",
                 };
@@ -113,8 +124,9 @@ pub async fn choose(
     let mut seen = Vec::new();
     for found in search.files {
         let path = found.path.display().to_string();
+        let ends = found.beginning.as_ref().is_ok_and(|beginning| beginning.ends);
         let look = match found.beginning {
-            Ok(beginning) => client.look_at_release(beginning).await.map_err(|error| error.fault()),
+            Ok(beginning) => client.look_at_release(beginning.bytes).await.map_err(|error| error.fault()),
             Err(error) => Err(Fault::new(FaultCode::FileUnreadable).with("path", path.as_str()).because(&error)),
         };
         if let Err(fault) = &look
@@ -122,7 +134,7 @@ pub async fn choose(
         {
             return Err(fault.clone());
         }
-        seen.push(Seen { path: found.path, size: found.size, look: look.map(|look| named(look, &path)) });
+        seen.push(Seen { path: found.path, size: found.size, look: look.map(|look| named(look, &path)), ends });
     }
     picked(face, seen, &shown, yes)
 }
@@ -255,8 +267,8 @@ fn is_release(path: &Path) -> bool {
     !hidden && path.extension().is_some_and(|ending| ending == "bundle" || ending == "run")
 }
 
-/// The first bytes of the release in a file.
-fn beginning(path: &Path) -> io::Result<Vec<u8>> {
+/// The first bytes of the release in a file, and whether its last ones are there.
+fn beginning(path: &Path) -> io::Result<Beginning> {
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     let mut file: File = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
     let size = file.metadata()?.len();
@@ -266,10 +278,15 @@ fn beginning(path: &Path) -> io::Result<Vec<u8>> {
         None => Ok(None),
     };
     let range = range.ok().flatten().map_or(0..size, |file| file.bundle);
+    let mut last = [1; END];
+    let ends = match range.end.checked_sub(END as u64) {
+        Some(at) => file.read_exact_at(&mut last, at).map(|()| last == [0; END])?,
+        None => false,
+    };
     file.seek(SeekFrom::Start(range.start))?;
     let mut bytes = Vec::new();
     file.take((range.end - range.start).min(LARGEST_PIECE)).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(Beginning { bytes, ends })
 }
 
 #[cfg(test)]

@@ -30,6 +30,33 @@ fn what_may_begin() {
 }
 
 #[test]
+fn all_together_are_bounded() {
+    let plenty = 1 << 50;
+    let others = [(LARGEST, 0), (LARGEST - 1, 0)];
+    assert_eq!(code(admit(&order(1), &others, plenty)), None);
+    assert_eq!(code(admit(&order(2), &others, plenty)), Some(FaultCode::UploadsTooLarge));
+}
+
+#[test]
+fn what_nobody_sends_any_more_makes_room_the_oldest_first() {
+    let day = u64::try_from(STALE.as_millis()).expect("fits");
+    let now = Timestamp(10 * day);
+    let beside = |size, there, days: u64, busy| Beside { size, there, progress: Timestamp(days * day), busy };
+    let four = [beside(9, 1, 9, false), beside(9, 1, 4, false), beside(9, 1, 3, true), beside(9, 1, 8, false)];
+    let plenty = 1 << 50;
+    assert_eq!(make_room(&order(1), &four[..3], plenty, now), Ok(vec![]), "it fits");
+    assert_eq!(make_room(&order(1), &four, plenty, now), Ok(vec![1]), "the oldest that nobody uses");
+    let fresh = four.map(|one| Beside { progress: Timestamp(now.0 - day + 1), ..one });
+    let refused = make_room(&order(1), &fresh, plenty, now).expect_err("none is old enough");
+    assert_eq!(refused.code, FaultCode::UploadsTooMany);
+    // What went is free again; where that is not enough, none goes.
+    let large = [beside(6 << 30, 4 << 30, 1, false), beside(6 << 30, 4 << 30, 2, false)];
+    assert_eq!(make_room(&order(2 << 30), &large, 0, now), Ok(vec![0, 1]));
+    let refused = make_room(&order(LARGEST), &large, 0, now).expect_err("no room");
+    assert_eq!(refused.code, FaultCode::UploadNoRoom);
+}
+
+#[test]
 fn names() {
     let one = UploadId::next(Timestamp(1_795_408_999_000), [].iter());
     let two = UploadId::next(Timestamp(1_795_408_999_000), [one.clone()].iter());

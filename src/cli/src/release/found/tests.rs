@@ -29,7 +29,7 @@ fn what_is_looked_at_on_a_medium() {
     let search = search(vec![stick.clone(), stick.join("a"), dir.path().join("nowhere")]);
     assert_eq!(names(&search, &stick), ["a/b/c/deep.bundle", "a/b/three.delta.bundle", "a/two.run", "one.bundle"]);
     assert!(search.cut.is_empty());
-    let read = |found: &Found| found.beginning.as_ref().expect("read").clone();
+    let read = |found: &Found| found.beginning.as_ref().expect("read").bytes.clone();
     assert_eq!(search.files.iter().map(read).next_back(), Some(b"one.bundle".to_vec()));
 }
 
@@ -53,6 +53,32 @@ fn of_a_large_file_only_the_beginning_is_read() {
     bytes.extend(&bundle);
     bytes.extend(run.footer());
     fs::write(&path, &bytes).expect("write");
-    let read = beginning(&path).expect("read");
+    let Beginning { bytes: read, ends } = beginning(&path).expect("read");
     assert!(read.len() as u64 == LARGEST_PIECE && read.iter().all(|byte| *byte == 7), "the release, not the installer");
+    assert!(!ends, "a release ends with zeros");
+}
+
+#[test]
+fn a_release_that_is_still_copied_does_not_end() {
+    let dir = tempfile::tempdir().expect("dir");
+    let whole = bridle_agent::sample::Sample::one().bundle();
+    let ends = |bytes: &[u8]| {
+        let path = dir.path().join("one.bundle");
+        fs::write(&path, bytes).expect("write");
+        beginning(&path).expect("read").ends
+    };
+    assert!(ends(&whole));
+    for length in [0, 1, END - 1, END, whole.len() / 2, whole.len() - END, whole.len() - 1] {
+        assert!(!ends(&whole[..length]), "{length} of {}", whole.len());
+    }
+    let mut padded = whole.clone();
+    padded.extend(b"more");
+    assert!(!ends(&padded), "something stands behind it");
+    // In a .run file the same counts of what stands between installer and footer.
+    let run = RunFile::of(5000, whole.len() as u64);
+    let mut bytes = vec![1; usize::try_from(run.bundle.start).expect("fits")];
+    bytes.extend(&whole);
+    bytes.extend(run.footer());
+    assert!(ends(&bytes));
+    assert!(!ends(&bytes[..bytes.len() - 1]), "without its footer it is no .run file");
 }
