@@ -1,8 +1,11 @@
-//! Install → uninstall on a real host: nothing is left but what was there before and, where asked, the data.
+//! Uninstall → install → uninstall on a real host that starts as a copy of a disk with the platform on it: nothing is left but
+//! what was there before that platform was installed (the template keeps that record) and, where asked, the data.
 
 use std::time::Duration;
 
-use bridle_journeys::campus::{self, Cut, Data, FrontDoor, Installation, Uninstallation, removal_goes_on_after_a_cut};
+use bridle_journeys::campus::{
+    self, Cut, Data, FrontDoor, Installation, Uninstallation, removal_goes_on_after_a_cut, template,
+};
 use bridle_journeys::testhost::{Host, HostDigest, Lab};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -11,28 +14,27 @@ const MINUTES: Duration = Duration::from_secs(60);
 
 #[test]
 fn data_stay_and_are_found_again_and_then_all_is_as_before() -> Outcome {
-    let lab = Lab::new("uninstall")?;
-    let mut host = lab.host("h1").disk_gib(12).build()?;
-    host.boot()?;
-    let installation = Installation::prepare(&host, campus::built())?;
-    let before = host.digest()?;
-    installed(&host, &installation)?;
-    let student = FrontDoor::of(&host)?.enrol("ada")?;
+    let template = template::installed(campus::built())?;
+    let lab = Lab::of_equal_addresses("uninstall")?;
+    let (mut host, front) = template.serving(&lab)?;
+    let before = template.before();
+    let student = front.enrol("emmy")?;
     looking_changes_nothing(&host)?;
 
-    removed(&host, Data::Keep, &before)?;
+    removed(&host, Data::Keep, before)?;
     assert!(host.has("/var/lib/bridle/volumes/campus")? && host.has("/var/lib/bridle/kept/secrets.json")?);
     let secrets = host.shell("stat -c %a:%U /var/lib/bridle/kept /var/lib/bridle/kept/secrets.json | tr '\\n' ' '")?;
     assert_eq!(secrets, "700:root 600:root");
 
-    installed(&host, &installation)?;
+    installed(&host)?;
     let front = FrontDoor::of(&host)?;
-    assert_eq!(front.enrolment(&student)?["student"], "ada", "the data are there, and their password fits");
+    assert_eq!(front.enrolment(&student)?["student"], "emmy", "the data are there, and their password fits");
+    assert_eq!(template.lost(&front)?, [], "those of the first installation, too");
     assert!(!host.has("/var/lib/bridle/kept")?, "what was kept is used and gone");
 
     host.reboot()?;
     host.wait_until("front door after the reboot", 5 * MINUTES, || front.enrolment(&student).is_ok())?;
-    removed(&host, Data::Delete, &before)?;
+    removed(&host, Data::Delete, before)?;
     host.reboot()?;
     let left: Vec<String> = before.difference(&host.digest()?).iter().map(ToString::to_string).collect();
     assert!(left.is_empty(), "after another start: {left:#?}");
@@ -40,9 +42,11 @@ fn data_stay_and_are_found_again_and_then_all_is_as_before() -> Outcome {
     Ok(())
 }
 
-fn installed(host: &Host, installation: &Installation<'_>) -> Outcome {
-    let output = installation.run()?;
+fn installed(host: &Host) -> Outcome {
+    let output = Installation::prepare(host, campus::built())?.run()?;
     assert!(output.success(), "{}\n{}\n{}", output.stdout, output.stderr, host.journal("bridle-agent")?);
+    // The administrator's own file, which the host did not have before.
+    host.run_ok(["rm", "/root/campus.run"])?;
     Ok(())
 }
 

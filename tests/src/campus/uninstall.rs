@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Campus, Installation};
+use super::{Campus, Installation, template};
 use crate::testhost::{Error, Host, HostDigest, Lab, Output, Result, Running};
 
 /// Name of the site of [`super::site_profile`]: confirms the loss of its data.
@@ -162,8 +162,8 @@ impl<'a> Uninstallation<'a> {
     }
 }
 
-/// Installs on a host of its own, begins a removal, cuts the power at `cut`, boots, and waits until it has ended by itself.
-/// Gives what is not as it should be, and the time from the boot to the end.
+/// Begins a removal on an installed host of its own, cuts the power at `cut`, boots, and waits until it has ended by itself.
+/// Gives what is not as it was before the installation and should be, and the time from the boot to the end.
 ///
 /// # Errors
 /// The kit's, naming what did not happen in time.
@@ -173,12 +173,9 @@ pub fn removal_goes_on_after_a_cut(
     data: Data,
     cut: impl FnOnce(u64) -> Cut,
 ) -> Result<(Vec<String>, Duration)> {
-    let lab = Lab::new(name)?;
-    let mut host = lab.host("h1").disk_gib(12).build()?;
-    host.boot()?;
-    let installation = Installation::prepare(&host, campus)?;
-    let before = host.digest()?;
-    installation.run()?;
+    let template = template::installed(campus)?;
+    let lab = Lab::of_equal_addresses(name)?;
+    let (mut host, _door) = template.serving(&lab)?;
     {
         let uninstallation = Uninstallation::of(&host, data);
         let steps = uninstallation.view()?["steps"].as_array().map_or(1, Vec::len);
@@ -200,5 +197,5 @@ pub fn removal_goes_on_after_a_cut(
     let uninstallation = Uninstallation::of(&host, data);
     uninstallation.wait_over()?;
     let took = began.elapsed();
-    Ok((uninstallation.differences(&before)?, took))
+    Ok((uninstallation.differences(template.before())?, took))
 }
