@@ -9,7 +9,7 @@ use bridle_core::port::Clock as _;
 use bridle_host::clock::SystemClock;
 use bridle_journeys::campus::journal::titles;
 use bridle_journeys::campus::matrix::{self, Row};
-use bridle_journeys::campus::upgrade::End;
+use bridle_journeys::campus::upgrade::{COURSE, End, Shown};
 use bridle_journeys::campus::{self, Cut, Data, checkout, goes_on_after_a_cut, removal_goes_on_after_a_cut};
 use bridle_journeys::contract;
 use bridle_journeys::crash;
@@ -223,16 +223,25 @@ fn contract_anew() -> Outcome<usize> {
     Ok(usize::from(!status.success()))
 }
 
-/// Every test of upgrades, also those of which the gate takes only one.
+/// Every test of upgrades, with all courses of which the gate takes only one.
 fn upgrades() -> Outcome<usize> {
     let words = ["test", "--package", "bridle-journeys", "--test", "journey_upgrade", "--"];
-    let all = ["--include-ignored", "--nocapture", "--test-threads=1"];
-    let output =
-        Command::new("cargo").args(words).args(all).current_dir(checkout()).stderr(Stdio::inherit()).output()?;
+    let mut command = Command::new("cargo");
+    command.args(words).args(["--nocapture", "--test-threads=1"]).env(COURSE, "all");
+    let output = command.current_dir(checkout()).stderr(Stdio::inherit()).output()?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     print!("{said}");
-    let told = |line: &&str| line.contains(" enrolments acknowledged") || line.starts_with("test result:");
-    let table: String = said.lines().filter(told).map(|line| format!("- {line}\n")).collect();
+    // The first line of a test stands behind its name.
+    let bare =
+        |line| str::split_once(line, " ... ").filter(|(name, _)| name.starts_with("test ")).map_or(line, |two| two.1);
+    let lines: Vec<&str> = said.lines().map(bare).collect();
+    let courses = lines.iter().filter(|line| line.starts_with(Shown::ROW));
+    let mut table = String::from("| course | as it must | seconds | what was seen |\n|---|---|---|---|\n");
+    courses.for_each(|row| table.extend([row, "\n"]));
+    table.push('\n');
+    let told = ["campus-", "delta ", "unchanged images: ", "test result: "];
+    let told = lines.iter().filter(|line| told.iter().any(|begin| line.starts_with(begin)));
+    told.for_each(|line| table.extend(["- ", line, "\n"]));
     keep(checkout(), "upgrades", "Every course of an upgrade", &table)?;
     Ok(usize::from(!output.status.success()))
 }

@@ -20,6 +20,8 @@ pub struct Campus {
     pub run: PathBuf,
     /// The release file alone.
     pub bundle: PathBuf,
+    /// Of [`SECOND`]: the release file without what [`FIRST`] holds.
+    pub delta: Option<PathBuf>,
     /// The publisher's public key.
     pub key: PathBuf,
     /// The publisher's tool.
@@ -58,7 +60,7 @@ pub fn build_release(root: &Path, version: &str) -> io::Result<Campus> {
     let key = out.join("campus.pub");
     let stamp = Stamp::of_this_run(&out, version);
     let built = campus(&out, version, key.clone(), tool_of(&cache));
-    if stamp.is_set() && built.run.is_file() && built.bundle.is_file() {
+    if stamp.is_set() && [&built.run, &built.bundle].into_iter().chain(&built.delta).all(|file| file.is_file()) {
         return Ok(built);
     }
     stamp.clear()?;
@@ -71,7 +73,9 @@ pub fn build_release(root: &Path, version: &str) -> io::Result<Campus> {
     for version in bases(version) {
         run(Command::new(&tool).arg("lock").arg(source(root, version)))?;
     }
-    build_into(&source(root, version), &tool, &secret, &out)?;
+    // As publishers do it: the release before is there when a delta is made.
+    let since = if version == SECOND { Some(build_release(root, FIRST)?.bundle) } else { None };
+    build_into(&source(root, version), &tool, &secret, &out, since.as_deref())?;
     stamp.set()?;
     Ok(built)
 }
@@ -141,7 +145,7 @@ pub fn built_release(version: &str) -> &'static Campus {
 /// # Errors
 /// An [`io::Error`] that names the command that failed.
 pub fn build_from_lock(root: &Path, first: &Campus, out: &Path) -> io::Result<Campus> {
-    build_into(&source(root, FIRST), &first.tool, &first.key.with_extension("key"), out)?;
+    build_into(&source(root, FIRST), &first.tool, &first.key.with_extension("key"), out, None)?;
     Ok(campus(out, FIRST, first.key.clone(), first.tool.clone()))
 }
 
@@ -159,13 +163,19 @@ fn source(root: &Path, version: &str) -> PathBuf {
     if version == FIRST { folder } else { folder.join("releases").join(version) }
 }
 
-fn build_into(source: &Path, tool: &Path, secret: &Path, out: &Path) -> io::Result<()> {
-    run(Command::new(tool).arg("build").arg(source).arg("--key").arg(secret).arg("--output").arg(out))
+fn build_into(source: &Path, tool: &Path, secret: &Path, out: &Path, since: Option<&Path>) -> io::Result<()> {
+    let mut command = Command::new(tool);
+    command.arg("build").arg(source).arg("--key").arg(secret).arg("--output").arg(out);
+    if let Some(since) = since {
+        command.arg("--since").arg(since);
+    }
+    run(&mut command)
 }
 
 fn campus(out: &Path, version: &str, key: PathBuf, tool: PathBuf) -> Campus {
     let file = |ending: &str| out.join(format!("campus-{version}-amd64.{ending}"));
-    Campus { run: file("run"), bundle: file("bundle"), key, tool }
+    let delta = (version == SECOND).then(|| file("delta.bundle"));
+    Campus { run: file("run"), bundle: file("bundle"), delta, key, tool }
 }
 
 fn publisher_tool(root: &Path, cache: &Path) -> io::Result<PathBuf> {

@@ -11,6 +11,7 @@ mod students;
 pub mod template;
 mod uninstall;
 pub mod upgrade;
+pub mod variant;
 
 pub use build::{
     BAD, BAD_AGENT, Campus, FIRST, NEXT, SECOND, build, build_from_lock, build_release, built, built_release, checkout,

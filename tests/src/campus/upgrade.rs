@@ -1,13 +1,19 @@
-//! Upgrading the sample release on a test host, with and without power cuts, while students enrol.
+//! Upgrading the sample release on a test host, and returning, with and without power cuts, while students enrol.
+
+mod state;
 
 use std::fmt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bridle_core::message::{Language, Message};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Campus, Journal, Students, Tally, Template, template};
 use crate::testhost::{Error, Host, Lab, Output, Result, Running};
+
+pub use state::differences;
 
 /// Where release files are brought to on a host.
 const FOLDER: &str = "/root/releases";
@@ -15,8 +21,22 @@ const FOLDER: &str = "/root/releases";
 const ADD_LIMIT: Duration = Duration::from_secs(5 * 60);
 /// From the command, or from the start after a cut, to the end on these machines, the soak included.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
-/// From the end of the operation until the host says that all is well.
-const HEALTHY_LIMIT: Duration = Duration::from_secs(3 * 60);
+
+/// The variable that names the courses of `journey_upgrade` to be taken: one by its name, or `all`.
+pub const COURSE: &str = "BRIDLE_COURSE";
+
+/// What a course has shown, as a row of a table that begins with [`Shown::ROW`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown<'a> {
+    /// The course.
+    pub course: &'a str,
+    /// Whether it went as it must.
+    pub word: &'a str,
+    /// How long it took.
+    pub seconds: u64,
+    /// What its users saw.
+    pub told: &'a str,
+}
 
 /// A moment in an operation at which the power is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,12 +73,47 @@ pub struct Report {
     pub wrong: Vec<String>,
 }
 
-/// An upgrade of what is installed on a host.
+/// An upgrade of what is installed on a host, or the return from one that was committed.
 #[derive(Debug)]
 pub struct Upgrade<'a> {
     host: &'a Host,
-    /// `NAME-VERSION`.
+    /// `NAME-VERSION`; empty for a return, which has no choice.
     release: String,
+}
+
+/// What a host took over of a release file (`bridle_core::store::AddView`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Added {
+    /// The release, `NAME-VERSION`.
+    pub id: String,
+    /// Blobs that were written.
+    pub new: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Of them, those of images.
+    pub image_bytes: u64,
+}
+
+impl Shown<'_> {
+    /// How the line of a course begins.
+    pub const ROW: &'static str = "| course ";
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { course, word, seconds, told } = self;
+        write!(out, "{}{course} | {word} | {seconds} | {told} |", Self::ROW)
+    }
+}
+
+impl Report {
+    /// Releases, end and users in one line.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let (from, to) = self.journal.releases();
+        let (from, to) = (from.unwrap_or("?"), to.unwrap_or("?"));
+        format!("{from} -> {to}: {:?} after {} s; {}", self.end, self.took.as_secs(), self.tally)
+    }
 }
 
 impl Moment {
@@ -89,20 +144,23 @@ impl<'a> Upgrade<'a> {
     /// # Errors
     /// The kit's; also if the host refuses the file.
     pub fn bring(host: &'a Host, campus: &Campus) -> Result<Self> {
-        let name = campus.bundle.file_name().and_then(|name| name.to_str()).unwrap_or("release.bundle");
-        let path = format!("{FOLDER}/{name}");
-        host.push(&campus.bundle, &path)?;
-        host.command(["bridle", "release", "add", &path])?.limit(ADD_LIMIT).run_ok()?;
-        // What was carried in is not needed any more, and a power cut is to hit the upgrade, not this.
-        host.run_ok(["rm", &path])?;
-        host.run_ok(["sync"])?;
-        Ok(Self::to(host, &release_of(name)))
+        Ok(Self::to(host, &brought(host, &campus.bundle)?.id))
     }
 
     /// To a release (`NAME-VERSION`) that is in the host's store.
     #[must_use]
     pub fn to(host: &'a Host, release: &str) -> Self {
         Self { host, release: release.to_owned() }
+    }
+
+    /// Back to the release before, after the commit.
+    #[must_use]
+    pub fn back(host: &'a Host) -> Self {
+        Self::to(host, "")
+    }
+
+    fn is_return(&self) -> bool {
+        self.release.is_empty()
     }
 
     /// The release, `NAME-VERSION`.
@@ -158,6 +216,9 @@ impl<'a> Upgrade<'a> {
     }
 
     fn confirmed(&self) -> Result<Vec<String>> {
+        if self.is_return() {
+            return Ok(["bridle", "upgrade", "rollback", "--yes"].map(str::to_owned).to_vec());
+        }
         let view = self.view()?;
         let digest = view["plan"].as_str();
         let digest = digest.ok_or_else(|| unexpected("bridle upgrade plan", "no digest", view.to_string()))?;
@@ -167,7 +228,7 @@ impl<'a> Upgrade<'a> {
     /// Its journal as it is on the host's disk now; empty before it is approved.
     #[must_use]
     pub fn journal(&self) -> Journal {
-        Journal::newest_of(&self.host.disk_root(), "upgrade")
+        Journal::newest_of(&self.host.disk_root(), if self.is_return() { "rollback" } else { "upgrade" })
     }
 
     /// Waits until the moment has come, or the operation has ended before: then it says false.
@@ -230,10 +291,24 @@ pub fn upgraded_with_cuts(name: &str, template: &Template, to: &Campus, cuts: &[
     let end = upgrade.wait_ended()?;
     let took = began.elapsed();
     drop(running);
+    judged((&lab, &host), template, &upgrade, (end, took), students)
+}
+
+/// What is to be said of a change that has ended: of its host, and of its users, who stop now.
+///
+/// # Errors
+/// The kit's, if users are served no more, or the platform does not answer.
+pub fn judged(
+    (lab, host): (&Lab, &Host),
+    template: &Template,
+    change: &Upgrade<'_>,
+    (end, took): (End, Duration),
+    students: Students,
+) -> Result<Report> {
     // The front door's authority is the same before and after; what it answers is looked at anew.
-    let door = template::served(&host)?;
-    let journal = upgrade.journal();
-    let mut wrong = differences(&host, &journal, end)?;
+    let door = template::served(host)?;
+    let journal = change.journal();
+    let mut wrong = differences(host, &journal, end)?;
     let tally = students.stop()?;
     let lost = tally.lost(&door)?.into_iter().chain(template.lost(&door)?);
     wrong.extend(lost.map(|enrolment| format!("lost: {} ({})", enrolment.student, enrolment.id)));
@@ -242,56 +317,20 @@ pub fn upgraded_with_cuts(name: &str, template: &Template, to: &Campus, cuts: &[
     Ok(Report { end, tally, took, journal, wrong })
 }
 
-/// What on the host does not fit the end that the journal tells: exactly the new release, or exactly the old one.
+/// Brings a file to the host, as on a stick, and adds its release to the store.
 ///
 /// # Errors
-/// The kit's, if the host does not come to health.
-pub fn differences(host: &Host, journal: &Journal, end: End) -> Result<Vec<String>> {
-    let (from, to) = journal.releases();
-    let wanted = match end {
-        End::Committed => to,
-        End::RolledBack => from,
-    };
-    let wanted = wanted.unwrap_or_default();
-    let mut wrong = Vec::new();
-    if end == End::RolledBack && journal.is_past_commit() {
-        wrong.push("taken back although a step behind the commit had begun".to_owned());
-    }
-    let mut status = Value::Null;
-    let healthy = host.wait_until("health after the upgrade", HEALTHY_LIMIT, || {
-        let said = host.shell("bridle status --json").unwrap_or_default();
-        status = serde_json::from_str(&said).unwrap_or_default();
-        status["health"] == "ok" && status["release"] == wanted
-    });
-    if healthy.is_err() {
-        wrong.push(format!("not {wanted} and healthy: {status}"));
-    }
-    for link in ["current", "kubernetes", "launcher"] {
-        let target = host.shell(&format!("basename \"$(readlink -f /opt/bridle/{link})\""))?;
-        if target != wanted {
-            wrong.push(format!("/opt/bridle/{link} leads to {target} instead of {wanted}"));
-        }
-    }
-    if host.has("/opt/bridle/trial.json")? {
-        wrong.push("an agent is still on trial".to_owned());
-    }
-    let told: Value = serde_json::from_str(&host.shell("kubectl get --raw=/version")?).unwrap_or_default();
-    if told["emulationMinor"] != told["minor"] {
-        wrong.push(format!("Kubernetes emulates another version: {told}"));
-    }
-    let releases = host.shell("export KUBECONFIG=/etc/rancher/k3s/k3s.yaml HOME=/root; helm list -A -o json")?;
-    let releases: Vec<Value> = serde_json::from_str(&releases).unwrap_or_default();
-    let pending = releases.iter().filter(|release| release["status"] != "deployed");
-    wrong.extend(pending.map(|release| format!("a chart is not deployed: {release}")));
-    // What was replaced last may still be ending in good order.
-    let mut pods = String::new();
-    let _ended = host.wait_until("the end of pods that were replaced", HEALTHY_LIMIT, || {
-        pods = host.shell("kubectl get pods -A --no-headers").unwrap_or_default();
-        !pods.is_empty() && !pods.contains("Terminating")
-    });
-    let bad = pods.lines().filter(|line| !(line.contains("Running") || line.contains("Completed")));
-    wrong.extend(bad.map(|line| format!("a pod does not run: {line}")));
-    Ok(wrong)
+/// The kit's; also if the host refuses the file.
+pub fn brought(host: &Host, file: &Path) -> Result<Added> {
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or("release.bundle");
+    let path = format!("{FOLDER}/{name}");
+    host.push(file, &path)?;
+    let words = ["bridle", "release", "add", &path, "--json"];
+    let output = host.command(words)?.limit(ADD_LIMIT).run_ok()?;
+    // What was carried in is not needed any more, and a power cut is to hit the upgrade, not this.
+    host.run_ok(["rm", &path])?;
+    host.run_ok(["sync"])?;
+    serde_json::from_str(&output.stdout).map_err(|error| unexpected("release add", &error.to_string(), output.stdout))
 }
 
 /// The end that a journal tells.
@@ -303,12 +342,6 @@ fn ended(journal: &Journal) -> Option<End> {
     }
 }
 
-/// `campus-1.1.0` of `campus-1.1.0-amd64.bundle`.
-fn release_of(file: &str) -> String {
-    let name = file.trim_end_matches(".bundle");
-    name.rsplit_once('-').map_or(name, |(release, _architecture)| release).to_owned()
-}
-
 fn unexpected(command: &str, status: &str, seen: String) -> Error {
     Error::Failed { command: command.to_owned(), status: status.to_owned(), stdout: seen, stderr: String::new() }
 }
@@ -318,12 +351,6 @@ mod tests {
     use super::*;
 
     const RECORDED: &str = include_str!("journal/upgrade-taken-back.journal");
-
-    #[test]
-    fn a_release_is_named_as_its_file() {
-        assert_eq!(release_of("campus-1.1.0-amd64.bundle"), "campus-1.1.0");
-        assert_eq!(release_of("campus-1.2.0-bad-crash-amd64.bundle"), "campus-1.2.0-bad-crash");
-    }
 
     #[test]
     fn moments_come_at_their_records_and_no_earlier() {
