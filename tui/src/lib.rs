@@ -1,7 +1,8 @@
 //! The terminal screen: one channel of events, one state, actions out. Drawing cannot change the state.
 //!
-//! Text mode for screen readers, a palette, a mouse and other colour sets are later work (`interface.md` §2, T4 to T9).
+//! A palette, a mouse and other colour sets are later work (`interface.md` §2, T4, T6 and T9).
 
+mod accessible;
 mod feed;
 mod keymap;
 mod run;
@@ -11,4 +12,5 @@ mod state;
 mod tests;
 mod theme;
 
+pub use accessible::run as run_accessible;
 pub use run::run;

@@ -77,7 +77,7 @@ async fn show(
 }
 
 /// Asks the agent, beside the screen: the answer comes as an event.
-fn ask(action: Action, client: Client, to: Sender<Incoming>) {
+pub fn ask(action: Action, client: Client, to: Sender<Incoming>) {
     match action {
         Action::Tell(id, command) => drop(tokio::spawn(feed::tell(client, id, command, to))),
         Action::Releases => drop(tokio::spawn(feed::releases(client, to))),

@@ -216,7 +216,7 @@ impl State {
             Incoming::Resize => Vec::new(),
             Incoming::Tick(now) => {
                 self.now = now;
-                Vec::new()
+                self.look_for_releases()
             }
             Incoming::Status(status) => {
                 self.offline = None;

@@ -69,13 +69,14 @@ fn helped() -> State {
 }
 
 /// Screens in the gallery.
-const GALLERY: usize = 27;
+const GALLERY: usize = 28;
 
 /// Every screen worth a look.
 fn gallery() -> Vec<(&'static str, State)> {
     vec![
         ("nothing", State::new(Language::En, false, now())),
         ("home", after(&sample::success(), Health::Attention)),
+        ("home-newer", newer()),
         ("home-busy", after(&sample::beginning(), Health::Busy)),
         ("home-offline", offline()),
         ("operation-running", opened(after(&sample::beginning(), Health::Busy))),
@@ -102,6 +103,17 @@ fn gallery() -> Vec<(&'static str, State)> {
         ("upgrade-gone-back-causes", details(upgrading(&sample::gone_back()))),
         ("upgrade-stopped-behind-commit", upgrading(&sample::stopped_behind_commit())),
     ]
+}
+
+/// The first screen, which has asked which releases are here.
+fn newer() -> State {
+    let mut state = after(&sample::success(), Health::Ok);
+    let later = |seconds: u64| Incoming::Tick(Timestamp(now().0 + seconds * 1000));
+    assert_eq!(state.update(later(1)), [Action::Releases]);
+    assert_eq!(state.update(later(2)), [], "it asks now and then, not every second");
+    state.update(Incoming::Releases(Ok(sample::releases())));
+    assert_eq!(state.update(later(31)), [Action::Releases]);
+    state
 }
 
 fn updates(releases: Option<Vec<ReleaseView>>) -> State {

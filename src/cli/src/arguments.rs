@@ -82,7 +82,10 @@ pub enum Command {
     Man {
         folder: PathBuf,
     },
-    Tui,
+    Tui {
+        #[arg(long)]
+        accessible: bool,
+    },
     /// Started by its unit, as root.
     Agent,
     /// The end of an uninstallation, started by its unit, as root.

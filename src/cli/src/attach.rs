@@ -166,9 +166,7 @@ impl Watcher {
             Output::Result => face.put_json(view),
             Output::Events => {}
             Output::Text => {
-                for line in self.style.ending(view, &self.front_door, now()) {
-                    face.put(&line);
-                }
+                face.put_lines(&self.style.ending(view, &self.front_door, now()));
             }
         }
         outcome(view.state).unwrap_or(exit)

@@ -162,7 +162,7 @@ async fn validate(face: &Face, client: &Client, text: String) -> Result<Exit, Fa
     if face.json {
         face.put_json(&view);
     } else {
-        preview::findings(face, &view.findings).iter().for_each(|line| face.put(line));
+        face.put_lines(&preview::findings(face, &view.findings));
         match view.findings.len() {
             0 => face.say(&Message::new("config-valid")),
             count => face.say(&Message::new("config-sum").with("count", count)),
@@ -187,7 +187,7 @@ async fn diff(face: &Face, client: &Client, from: Option<u64>, to: Option<u64>) 
     if face.json {
         face.put_json(&serde_json::json!({ "changes": changes }));
     } else if changes.is_empty() {
-        face.say(&Message::new("config-nothing"));
+        face.say(&Message::new("config-same"));
     }
     preview::changes(face, &changes).iter().filter(|_| !face.json).for_each(|line| face.put(line));
     Ok(Exit::Ok)
@@ -200,7 +200,7 @@ async fn history(face: &Face, client: &Client) -> Result<Exit, Fault> {
     } else if history.revisions.is_empty() {
         face.say(&Message::new("config-history-empty"));
     } else {
-        preview::history(face, &history).iter().for_each(|line| face.put(line));
+        face.put_lines(&preview::history(face, &history));
     }
     Ok(Exit::Ok)
 }
@@ -259,7 +259,7 @@ enum Agreed {
 /// Shows what a change means, and asks.
 fn agreed(face: &Face, view: &DraftView, how: &ConfigOptions) -> Result<Agreed, Fault> {
     if !face.json {
-        face.put(&preview::lines(face, view).join("\n"));
+        face.put_lines(&preview::lines(face, view));
     } else if how.dry_run {
         face.put_json(view);
     }

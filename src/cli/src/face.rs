@@ -9,6 +9,7 @@ use bridle_core::wording::FaultText;
 use serde::Serialize;
 
 use crate::arguments::{Color, Global};
+use crate::flow::flowed;
 
 /// Columns of most signs with their words; what follows stands in a column.
 const SIGN_WIDTH: usize = 15;
@@ -79,13 +80,13 @@ impl Face {
     /// A message for the person at the terminal.
     pub fn say(&self, message: &Message) {
         // Nobody is left to hear that standard error is gone.
-        let _ = writeln!(io::stderr(), "{}", self.words(message));
+        let _ = writeln!(io::stderr(), "{}", fitted(&self.words(message), &io::stderr()));
     }
 
     /// A fault for the person at the terminal.
     pub fn fault(&self, fault: &Fault) {
         for line in FaultText::new(fault, self.language).lines(self.language, 4) {
-            let _ = writeln!(io::stderr(), "{line}");
+            let _ = writeln!(io::stderr(), "{}", fitted(&line, &io::stderr()));
         }
     }
 
@@ -94,11 +95,23 @@ impl Face {
     /// # Errors
     /// `ConfirmationNeeded` if nobody can be asked.
     pub fn confirm(&self, question: &Message, flag: &'static str) -> Result<bool, Fault> {
+        self.asked(question, &Message::new("ask-hint").with("flag", flag))
+    }
+
+    /// As [`Face::confirm`], where no flag answers it beforehand.
+    ///
+    /// # Errors
+    /// `ConfirmationNeeded` if nobody can be asked.
+    pub fn confirm_here(&self, question: &Message) -> Result<bool, Fault> {
+        self.asked(question, &Message::new("ask-hint-only"))
+    }
+
+    fn asked(&self, question: &Message, hint: &Message) -> Result<bool, Fault> {
         if !self.may_ask {
             return Err(Fault::new(FaultCode::ConfirmationNeeded));
         }
-        let hint = self.words(&Message::new("ask-hint").with("flag", flag));
-        let _ = write!(io::stderr(), "{} {hint} ", self.words(question));
+        let line = format!("{} {}", self.words(question), self.words(hint));
+        let _ = write!(io::stderr(), "{} ", fitted(&line, &io::stderr()));
         let mut answer = String::new();
         let read = io::stdin().lock().read_line(&mut answer);
         Ok(read.is_ok() && ["y", "yes", "o", "oui"].contains(&answer.trim().to_lowercase().as_str()))
@@ -115,6 +128,11 @@ impl Face {
         Some(read.map(|_| answer.trim().to_owned()).unwrap_or_default())
     }
 
+    /// Writes lines for people: broken between words where that is a terminal.
+    pub fn put_lines(&self, lines: &[String]) {
+        lines.iter().for_each(|line| self.put(&fitted(line, &io::stdout())));
+    }
+
     /// Writes data; a closed pipe ends the program as it ends any other.
     pub fn put(&self, text: &str) {
         let mut out = io::stdout().lock();
@@ -127,4 +145,12 @@ impl Face {
     pub fn put_json<T: Serialize>(&self, data: &T) {
         self.put(&serde_json::to_string(data).expect("views hold only strings, numbers and maps with string keys"));
     }
+}
+
+/// A line as it is written to `out`: broken between words at the width of a terminal, else as it is.
+pub fn fitted(line: &str, out: &(impl io::IsTerminal + std::os::fd::AsFd)) -> String {
+    if !out.is_terminal() {
+        return line.to_owned();
+    }
+    rustix::termios::tcgetwinsize(out).map_or_else(|_| line.to_owned(), |size| flowed(line, usize::from(size.ws_col)))
 }

@@ -7,6 +7,7 @@ mod completions;
 mod config;
 mod explain;
 mod face;
+mod flow;
 mod man;
 mod meter;
 mod operation;
@@ -68,7 +69,14 @@ fn run(
         Command::LastAct => bridle_agent::remove_rest().map(|()| Exit::Ok),
         Command::Application(command) => block_on(application::run(face, config, &command)),
         Command::Uninstall(options) => block_on(uninstall::run(face, config, &options)),
-        Command::Tui => block_on(bridle_tui::run(config, face.language, face.paint.0)),
+        Command::Tui { accessible } => {
+            let wanted =
+                |name: &str, values: &[&str]| variable(name).is_some_and(|value| values.contains(&value.as_str()));
+            match accessible || wanted("BRIDLE_ACCESSIBLE", &["1", "true"]) || wanted("TERM", &["dumb"]) {
+                true => block_on(bridle_tui::run_accessible(config, face.language)),
+                false => block_on(bridle_tui::run(config, face.language, face.paint.0)),
+            }
+        }
     }
 }
 

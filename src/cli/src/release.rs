@@ -61,7 +61,8 @@ async fn add(face: &Face, client: &Client, file: &Path) -> Result<Exit, Fault> {
             .with("new", added.new)
             .with("size", wording::bytes(added.bytes, face.language))
             .with("reused", added.reused);
-        face.put(&face.words(&words));
+        face.put_lines(&[face.words(&words)]);
+        face.say(&Message::new("release-added-next").with("release", added.id.as_str()));
     }
     Ok(Exit::Ok)
 }

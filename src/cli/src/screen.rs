@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthChar as _;
 
-use crate::face::Face;
+use crate::face::{Face, fitted};
 
 /// The lower lines of a terminal.
 pub struct Screen {
@@ -30,7 +30,7 @@ impl Screen {
     pub fn line(&mut self, line: &str) {
         if self.speaks {
             let erase = self.erase();
-            self.face.put(&format!("{erase}{line}"));
+            self.face.put(&format!("{erase}{}", fitted(line, &io::stdout())));
             self.redraw();
         }
     }
@@ -83,8 +83,10 @@ fn print(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-/// At most `width` columns of `line`; colour codes take none, and colours end where the line is cut.
+/// At most `width` columns of `line`; colour codes take none. A line that is cut ends with `…`, and so do its colours.
 fn cut(line: &str, width: usize) -> String {
+    let whole = measured(line) <= width;
+    let room = if whole { width } else { width.saturating_sub(1) };
     let mut result = String::new();
     let mut columns = 0;
     let mut characters = line.chars();
@@ -100,13 +102,26 @@ fn cut(line: &str, width: usize) -> String {
             continue;
         }
         columns += character.width().unwrap_or(0);
-        if columns > width {
-            result.push_str("\u{1b}[0m");
+        if columns > room {
+            result.push_str("…\u{1b}[0m");
             break;
         }
         result.push(character);
     }
     result
+}
+
+/// Columns of a line without its colour codes.
+fn measured(line: &str) -> usize {
+    let mut codes = false;
+    line.chars()
+        .filter(|character| {
+            let shown = !codes && *character != '\u{1b}';
+            codes = if codes { !character.is_ascii_alphabetic() } else { *character == '\u{1b}' };
+            shown
+        })
+        .filter_map(|character| character.width())
+        .sum()
 }
 
 #[cfg(test)]
@@ -116,8 +131,8 @@ mod tests {
     #[test]
     fn lines_never_wrap() {
         assert_eq!(cut("abc", 3), "abc");
-        assert_eq!(cut("abcd", 3), "abc\u{1b}[0m");
+        assert_eq!(cut("abcd", 3), "ab…\u{1b}[0m");
         assert_eq!(cut("\u{1b}[32mab\u{1b}[0mc", 3), "\u{1b}[32mab\u{1b}[0mc");
-        assert_eq!(cut("日本語", 5), "日本\u{1b}[0m");
+        assert_eq!(cut("日本語", 5), "日本…\u{1b}[0m");
     }
 }

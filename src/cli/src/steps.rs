@@ -48,8 +48,9 @@ impl Style {
 
     fn step_as(self, sign: Sign, step: &StepView, steps: usize) -> String {
         let sign = self.paint.sign(sign, self.language);
-        let mut line = format!("{sign}  {}/{steps}  {}", step.id.0, step.title.render(self.language));
-        if step.already {
+        let width = steps.to_string().len();
+        let mut line = format!("{sign}  {:>width$}/{steps}  {}", step.id.0, step.title.render(self.language));
+        if step.already && step.state == StepState::Done {
             line.push_str(&format!("  ({})", self.words(&Message::new("step-already"))));
         } else if let Some(millis) = step.millis.filter(|_| matches!(step.state, StepState::Done | StepState::Undone)) {
             line.push_str(&format!("  {}", wording::duration(Duration::from_millis(millis))));
@@ -161,10 +162,13 @@ impl Style {
                 let mut lines: Vec<String> =
                     of(step).map(|step| self.step(step, view.steps.len())).into_iter().collect();
                 let text = FaultText::new(fault, self.language);
-                let message = Message::new("step-failed")
-                    .with("attempt", *attempt)
-                    .with("what", text.what)
-                    .with("code", text.code);
+                let message = match was_told(fault) {
+                    true => Message::new("step-stopped-as-told"),
+                    false => Message::new("step-failed")
+                        .with("attempt", *attempt)
+                        .with("what", text.what)
+                        .with("code", text.code),
+                };
                 lines.push(format!("        {}", self.words(&message)));
                 lines
             }
@@ -203,7 +207,13 @@ impl Style {
                 vec![String::new(), self.sentence(view, &done), next]
             }
             OperationState::Committed => {
-                let done = Message::new("end-committed").with("release", view.to.as_str()).with("time", time);
+                let code = match view.kind {
+                    OperationKind::Upgrade | OperationKind::Rollback => "end-changed",
+                    OperationKind::Configure => "end-configured",
+                    OperationKind::Recreate => "end-recreated",
+                    _ => "end-committed",
+                };
+                let done = Message::new(code).with("release", view.to.as_str()).with("time", time);
                 let mut lines = vec![String::new(), self.sentence(view, &done)];
                 if !front_door.is_empty() {
                     lines.push(
@@ -236,4 +246,9 @@ impl Style {
     fn sentence(self, view: &OperationView, message: &Message) -> String {
         format!("{}  {}", self.paint.sign(Sign::from(view.state), self.language), self.words(message))
     }
+}
+
+/// Whether a step ended only because somebody wanted everything back: waiting ends then before its time.
+fn was_told(fault: &Fault) -> bool {
+    fault.code == FaultCode::DeadlinePassed && fault.causes.iter().any(|cause| cause == "told to stop")
 }

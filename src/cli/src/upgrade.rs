@@ -64,19 +64,21 @@ fn show(face: &Face, view: &ChangeView) {
     if face.json {
         face.put_json(view);
     } else {
-        face.put(&preview::lines(face, view).join("\n"));
+        face.put_lines(&preview::lines(face, view));
     }
 }
 
 /// Shows, asks, begins and follows.
 async fn begin(face: &Face, client: &Client, view: ChangeView, how: &ChangeOptions) -> Result<Exit, Fault> {
+    let blocked = view.blocked();
     if !face.json {
-        show(face, &view);
+        let lines = if blocked { preview::obstacles(face, &view) } else { preview::lines(face, &view) };
+        face.put_lines(&lines);
     }
     // What was confirmed elsewhere goes before what was just planned: the agent says what has changed since.
     let plan = how.plan.unwrap_or(view.plan);
-    if let Some(against) = view.against() {
-        return Err(Fault::new(FaultCode::UpgradeBlocked).detail(against));
+    if blocked {
+        return Err(Fault::new(FaultCode::UpgradeBlocked));
     }
     if !how.yes && !confirmed(face, &view, plan)? {
         face.say(&Message::new("upgrade-nothing"));

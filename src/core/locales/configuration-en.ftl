@@ -64,21 +64,23 @@ config-unwritable = The profile cannot be written as TOML.
 calendar-critical = “{ $name }” lasts until { $until } ({ $zone }). No maintenance window is in the calendar.
 calendar-critical-window = “{ $name }” lasts until { $until } ({ $zone }). The next maintenance window is “{ $window }”, { $from } to { $to } ({ $there }).
 
-config-changes = WHAT CHANGES
-config-charts = CHARTS
-config-steps = STEPS
+config-changes = What changes
+config-charts = Parts that get other settings
+config-steps = Steps that the agent then does
 config-chart-interrupts = { $chart } (interrupts its service)
 config-chart-gently = { $chart }
-config-no-charts = No chart gets other values.
+config-no-charts = none
 config-nothing = Nothing changes.
+config-same = There is no difference.
+config-undo-before = if it fails, by itself: the same with the settings of before
 config-unset = (not set)
 config-renamed-line = { $from } is called { $to } in this release: it is renamed.
 config-differs = /etc/bridle/site.toml was changed by hand and is not in force yet. Look at it with “bridle config diff”, put it in force with “bridle config apply”.
 config-valid = The configuration is in order.
 config-sum = { $count ->
-        [one] 1 point
-       *[other] { $count } points
-    } to look at.
+        [one] 1 mistake or remark
+       *[other] { $count } mistakes or remarks
+    }; nothing was changed.
 config-ask = Apply this change?
 config-stopped = Nothing was changed.
 config-window = Convenient: “{ $name }”, { $from } to { $to } ({ $zone }).
@@ -143,8 +145,8 @@ errand-unasked = cannot be asked from a pod: the image has nothing for datagrams
 errand-blocked = pods may not reach it
 errand-failed = A pod could not ask: { $said } (BR-1243)
 
-BR-1230 = The configuration cannot be applied
-    .why = It breaks rules of the site profile or of a chart of this release. Nothing was changed.
+BR-1230 = The configuration cannot be applied.
+    .why = It breaks rules of site.toml itself or of a part of this release. Nothing was changed.
     .fix = Mend what is listed, and look at it again with “bridle config validate”.
 BR-1231 = “{ $key }” is no key that can be used here
     .why = A key is names joined by dots, such as values.enrolment.replicas or services.smtp.host. A name with a dot in it is put into quotation marks.

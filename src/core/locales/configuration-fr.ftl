@@ -64,21 +64,23 @@ config-unwritable = Le profil ne peut pas être écrit en TOML.
 calendar-critical = « { $name } » dure jusqu’au { $until } ({ $zone }). Le calendrier ne contient aucune fenêtre de maintenance.
 calendar-critical-window = « { $name } » dure jusqu’au { $until } ({ $zone }). La prochaine fenêtre de maintenance est « { $window } », du { $from } au { $to } ({ $there }).
 
-config-changes = CE QUI CHANGE
-config-charts = CHARTS
-config-steps = ÉTAPES
+config-changes = Ce qui change
+config-charts = Parties qui reçoivent d’autres réglages
+config-steps = Étapes que l’agent réalise ensuite
 config-chart-interrupts = { $chart } (interrompt son service)
 config-chart-gently = { $chart }
-config-no-charts = Aucun chart ne reçoit d’autres valeurs.
+config-no-charts = aucune
 config-nothing = Rien ne change.
+config-same = Il n’y a aucune différence.
+config-undo-before = en cas d’échec, automatiquement : la même, avec les réglages d’avant
 config-unset = (non défini)
 config-renamed-line = { $from } s’appelle { $to } dans cette version : il est renommé.
 config-differs = /etc/bridle/site.toml a été modifié à la main et n’est pas encore en vigueur. Regardez-le avec « bridle config diff », mettez-le en vigueur avec « bridle config apply ».
 config-valid = La configuration est en ordre.
 config-sum = { $count ->
-        [one] 1 point
-       *[other] { $count } points
-    } à regarder.
+        [one] 1 erreur ou remarque
+       *[other] { $count } erreurs ou remarques
+    } ; rien n’a été changé.
 config-ask = Appliquer ce changement ?
 config-stopped = Rien n’a été changé.
 config-window = Moment propice : « { $name } », du { $from } au { $to } ({ $zone }).
@@ -143,8 +145,8 @@ errand-unasked = ne peut pas être interrogé depuis un pod : l’image n’a r
 errand-blocked = les pods ne peuvent pas l’atteindre
 errand-failed = Un pod n’a pas pu le demander : { $said } (BR-1243)
 
-BR-1230 = La configuration ne peut pas être appliquée
-    .why = Elle enfreint des règles du profil du site ou d’un chart de cette version. Rien n’a été changé.
+BR-1230 = La configuration ne peut pas être appliquée.
+    .why = Elle enfreint des règles de site.toml ou d’une partie de cette version. Rien n’a été changé.
     .fix = Corrigez ce qui est listé, puis vérifiez avec « bridle config validate ».
 BR-1231 = « { $key } » n’est pas une clé utilisable ici
     .why = Une clé est faite de noms joints par des points, comme values.enrolment.replicas ou services.smtp.host. Un nom qui contient un point est mis entre guillemets droits.

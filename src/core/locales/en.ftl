@@ -26,7 +26,10 @@ step-charts-gone = Remove { $count } { $count ->
         [one] part
        *[other] parts
     } at the same time: { $charts }
-step-probes = Check as a user would ({ $count })
+step-probes = Check as a user would: { $count } { $count ->
+        [one] journey
+       *[other] journeys
+    }
 operation-approved = confirmed
 operation-running = running
 operation-paused = paused

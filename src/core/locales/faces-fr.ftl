@@ -1,6 +1,6 @@
 # Words of the faces: command line, installer, terminal screen.
 
-sign-pending = à faire
+sign-pending = pas commencé
 sign-running = en cours
 sign-waiting = en attente
 sign-done = fait
@@ -45,11 +45,12 @@ operation-progress = { $percent } % après { $time }
 operation-pause-asked = s’arrête après cette étape
 operation-paused-now = L’opération est en pause. Elle reprend avec : bridle operation continue
 operation-goes-back = L’opération annule ses étapes.
-step-already = c’était déjà le cas
+step-already = déjà en ordre
 step-attempt = tentative { $attempt }
 step-waits = attend depuis { $time } : { $what }
 step-waits-since = attend depuis le { $time } : { $what }
 step-progress = { $done } sur { $total }
+step-stopped-as-told = arrêtée, comme demandé
 step-failed = échec de la tentative { $attempt } : { $what } ({ $code })
 step-skipped-by = omise par { $by } : { $reason }
 
@@ -66,11 +67,15 @@ attach-lost = L’opération continue d’elle-même dès que l’agent fonction
 attach-reconnecting = Reconnexion… l’opération n’en est pas affectée.
 attach-connected = Connexion rétablie.
 end-committed = { $release } est installée et fonctionne. Durée : { $time }.
+end-changed = { $release } est maintenant en service et fonctionne. Durée : { $time }.
+end-configured = La nouvelle configuration est en vigueur et tout fonctionne. Durée : { $time }.
+end-recreated = Les applications de { $release } ont été refaites et fonctionnent. Durée : { $time }.
 end-address = Adresse : { $address }
 end-next = Voyez l’état à tout moment avec : bridle status
 end-rolled-back = Tout a été annulé, après { $time }.
 
 ask-hint = [o/N, ou { $flag }]
+ask-hint-only = [o/N]
 ask-abort = Annuler tout ce que { $id } a fait ?
 nothing-done = Rien n’a été fait.
 command-accepted = Accepté. Suivez l’opération avec : bridle operation attach { $id }
@@ -88,7 +93,7 @@ install-plan-digest = Plan : { $digest }
 install-plan-address = Les utilisateurs y accéderont par { $address }
 install-plan-files = Ce qui est déposé sur ce serveur
 install-plan-steps = Étapes que l’agent réalise ensuite
-install-plan-undo = en cas d’échec : annulée par l’étape « { $undo } »
+install-plan-undo = en cas d’échec, automatiquement : { $undo }
 install-plan-no-undo = en cas d’échec : rien à annuler
 install-plan-cannot-undo = en cas d’échec : ne peut pas être annulée : { $why }
 install-plan-limit = au plus { $limit } pour chacune des { $attempts } { $attempts ->

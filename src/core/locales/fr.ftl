@@ -26,7 +26,7 @@ step-charts-gone = Retirer { $count } { $count ->
         [one] partie
        *[other] parties
     } en même temps : { $charts }
-step-probes = Contrôler comme le ferait un utilisateur ({ $count })
+step-probes = Contrôler comme le ferait un utilisateur : { $count } parcours
 operation-approved = confirmée
 operation-running = en cours
 operation-paused = en pause

@@ -145,6 +145,7 @@ help-bridle-man = Write the manual pages (English) into a folder
     .folder = The folder, which must exist; files of the same names are replaced
 help-bridle-tui = The terminal screen
     .more = Every action is reached with arrows, Enter and Esc. Ctrl-C leaves; what runs goes on.
+    .accessible = Text with numbered choices instead of a drawn screen, for screen readers; also with BRIDLE_ACCESSIBLE=1 and TERM=dumb
     .examples = bridle tui
 help-bridle-agent = The service that runs operations; its unit starts it
     .examples = systemctl status bridle-agent

@@ -145,6 +145,7 @@ help-bridle-man = Écrire les pages de manuel (en anglais) dans un dossier
     .folder = Le dossier, qui doit exister ; les fichiers de mêmes noms sont remplacés
 help-bridle-tui = L’écran du terminal
     .more = Chaque action est accessible avec les flèches, Entrée et Échap. Ctrl-C quitte ; ce qui est en cours continue.
+    .accessible = Du texte et des choix numérotés au lieu d’un écran dessiné, pour les lecteurs d’écran ; aussi avec BRIDLE_ACCESSIBLE=1 et TERM=dumb
     .examples = bridle tui
 help-bridle-agent = Le service qui exécute les opérations ; son unité le démarre
     .examples = systemctl status bridle-agent

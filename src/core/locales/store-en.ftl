@@ -47,6 +47,7 @@ collection-use-unknown = Kubernetes does not say which images the running progra
 collection-record-unreadable = The record of the release { $release } in the store cannot be read.
 operation-not-ended = The operation { $operation } has not ended.
 
+release-added-next = See what it would change: bridle upgrade plan { $release }
 release-added = Release { $release } is in the store: { $new } new { $new ->
         [one] part
        *[other] parts

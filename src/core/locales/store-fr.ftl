@@ -47,6 +47,7 @@ collection-use-unknown = Kubernetes ne dit pas quelles images les programmes en 
 collection-record-unreadable = La fiche de la version { $release } dans le dépôt est illisible.
 operation-not-ended = L’opération { $operation } n’est pas terminée.
 
+release-added-next = Voyez ce qu’elle changerait : bridle upgrade plan { $release }
 release-added = La version { $release } est dans le dépôt : { $new } { $new ->
         [one] élément nouveau
        *[other] éléments nouveaux

@@ -13,10 +13,10 @@ step-configuration = Put revision { $revision } of the configuration in place
 step-settle-programs = Make the programs of { $release } the ones that start
 step-prune-releases = Remove what is no longer needed; these stay: { $releases }
 step-refresh-collation = Sort texts by the rules of the server, in { $sources }
-step-copy-data = Copy the data of { $count } { $count ->
-        [one] source
-       *[other] sources
-    } into the restore point
+step-copy-data = Copy the data of the applications, from { $count } { $count ->
+        [one] place
+       *[other] places
+    }
 step-soak = Watch over everything: health must hold for { $seconds } { $seconds ->
         [one] second
        *[other] seconds
@@ -123,6 +123,7 @@ upgrade-changes = What changes
 upgrade-kubernetes = Kubernetes { $from } → { $to }
 upgrade-kubernetes-same = Kubernetes stays at { $version }
 upgrade-images = Images: { $new } new ({ $size }), { $unchanged } unchanged, { $gone } no longer needed
+upgrade-images-same = Images: all { $unchanged } unchanged
 upgrade-chart = { $chart } { $from } → { $to }
 upgrade-chart-values = { $chart }: other settings
 upgrade-chart-new = { $chart } { $to } is new
@@ -145,9 +146,28 @@ upgrade-time-interrupted = Takes about { $time }; something is down for users fo
        *[other] Known from { $runs } runs here.
     }
 upgrade-ask = Upgrade to { $release } now?
-upgrade-ask-back = Go back to { $release } now?
+upgrade-ask-back = Go back to { $release } now? What users have entered stays.
 upgrade-nothing = Nothing was changed.
 upgrade-because = because: { $because }
+upgrade-history-took = { $from ->
+        [none] by { $by }, in { $time }
+       *[other] from { $from }, by { $by }, in { $time }
+    }
+upgrade-history-since = { $from ->
+        [none] by { $by }, since { $time }
+       *[other] from { $from }, by { $by }, since { $time }
+    }
+upgrade-way-back = If something fails before it is in force, everything goes back to { $from } by itself. What users have entered stays.
+upgrade-way-back-later = Once it is in force, “bridle upgrade rollback” still returns to { $from }; Kubernetes then stays at { $version }.
+time-seconds = { $count } { $count ->
+        [one] second
+       *[other] seconds
+    }
+time-minutes = { $count } { $count ->
+        [one] minute
+       *[other] minutes
+    }
+time-hours = { $hours } h { $minutes } min
 help-bridle-upgrade = Go to another release, and back
     .examples =
         bridle upgrade plan # what would happen
@@ -197,6 +217,7 @@ change-not-rehearsed = What would be applied could not be tried before ({ $code 
     .fix = Try it on its own, and read what it says.
 upgrade-renamed = Your value { $from } moves to { $to } by itself
 upgrade-even-in = To do it all the same, add: --even-in "{ $name }"
+upgrade-rehearsed-all = Tried beforehand without changing anything: all { $objects } objects
 upgrade-rehearsed = Tried beforehand without changing anything: { $tried } of { $objects } objects
 help-bridle-upgrade-rehearse = Try an upgrade without changing anything
     .more = Every part is rendered with the values of this site and shown to Kubernetes, which says whether it would take it.

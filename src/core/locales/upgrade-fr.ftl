@@ -13,10 +13,10 @@ step-configuration = Mettre en place la révision { $revision } de la configurat
 step-settle-programs = Démarrer désormais avec les programmes de { $release }
 step-prune-releases = Retirer ce qui n’est plus utile ; restent : { $releases }
 step-refresh-collation = Trier les textes selon les règles du serveur, dans { $sources }
-step-copy-data = Copier les données de { $count } { $count ->
-        [one] source
-       *[other] sources
-    } dans le point de retour
+step-copy-data = Copier les données des applications, depuis { $count } { $count ->
+        [one] endroit
+       *[other] endroits
+    }
 step-soak = Tout surveiller : la santé doit tenir { $seconds } { $seconds ->
         [one] seconde
        *[other] secondes
@@ -122,10 +122,17 @@ upgrade-title = Passage de { $from } à { $to }
 upgrade-changes = Ce qui change
 upgrade-kubernetes = Kubernetes { $from } → { $to }
 upgrade-kubernetes-same = Kubernetes reste en { $version }
-upgrade-images = Images : { $new } nouvelles ({ $size }), { $unchanged } inchangées, { $gone } { $gone ->
+upgrade-images = Images : { $new } { $new ->
+        [one] nouvelle
+       *[other] nouvelles
+    } ({ $size }), { $unchanged } { $unchanged ->
+        [one] inchangée
+       *[other] inchangées
+    }, { $gone } { $gone ->
         [one] devenue inutile
        *[other] devenues inutiles
     }
+upgrade-images-same = Images : toutes inchangées ({ $unchanged })
 upgrade-chart = { $chart } { $from } → { $to }
 upgrade-chart-values = { $chart } : d’autres réglages
 upgrade-chart-new = { $chart } { $to } est nouveau
@@ -148,9 +155,28 @@ upgrade-time-interrupted = Prend environ { $time } ; quelque chose est arrêté
        *[other] Connu de { $runs } passages ici.
     }
 upgrade-ask = Passer à { $release } maintenant ?
-upgrade-ask-back = Revenir à { $release } maintenant ?
+upgrade-ask-back = Revenir à { $release } maintenant ? Ce que les utilisateurs ont saisi reste.
 upgrade-nothing = Rien n’a été changé.
 upgrade-because = parce que : { $because }
+upgrade-history-took = { $from ->
+        [none] par { $by }, en { $time }
+       *[other] depuis { $from }, par { $by }, en { $time }
+    }
+upgrade-history-since = { $from ->
+        [none] par { $by }, depuis { $time }
+       *[other] depuis { $from }, par { $by }, depuis { $time }
+    }
+upgrade-way-back = En cas d’échec avant l’entrée en vigueur, tout revient de soi-même à { $from }. Ce que les utilisateurs ont saisi reste.
+upgrade-way-back-later = Une fois en vigueur, « bridle upgrade rollback » revient encore à { $from } ; Kubernetes reste alors en { $version }.
+time-seconds = { $count } { $count ->
+        [one] seconde
+       *[other] secondes
+    }
+time-minutes = { $count } { $count ->
+        [one] minute
+       *[other] minutes
+    }
+time-hours = { $hours } h { $minutes } min
 help-bridle-upgrade = Passer à une autre version, et revenir
     .examples =
         bridle upgrade plan # ce qui se passerait
@@ -200,6 +226,7 @@ change-not-rehearsed = Ce qui serait appliqué n’a pas pu être essayé avant 
     .fix = Essayez-le à part, et lisez ce qui est dit.
 upgrade-renamed = Votre valeur { $from } passe d’elle-même à { $to }
 upgrade-even-in = Pour le faire malgré tout, ajoutez : --even-in "{ $name }"
+upgrade-rehearsed-all = Essayé sans rien changer : { $objects } objets, tous
 upgrade-rehearsed = Essayé sans rien changer : { $tried } objets sur { $objects }
 help-bridle-upgrade-rehearse = Essayer une mise à jour sans rien changer
     .more = Chaque partie est composée avec les valeurs de ce site et montrée à Kubernetes, qui dit s’il l’accepterait.

@@ -15,6 +15,7 @@ tui-release-line = { $release }  { $size }, { $images } { $images ->
         [one] image
        *[other] images
     }, since { $added }
+tui-newer-here = [->] { $release } is here. What it would change: Updates (F2)
 tui-planning = { $time }  Working out the plan for { $release }; everything is tried, nothing is changed…
 tui-planning-back = { $time }  Working out the way back; everything is tried, nothing is changed…
 tui-starting = { $time }  Looking at everything once more, then it begins…
@@ -133,3 +134,6 @@ tui-abort = Take back…
 tui-undo-line = if it fails: { $undo }
 failure-now-committed = NOW: { $release } is in force already; what is left waits for you.
 attach-watched = Everything is in place; now health must hold.
+spoken-next = The next one
+spoken-previous = The one before
+spoken-choice = Choice (0 to { $most }; Enter to hear it again, ? for help, L pour le français):

@@ -15,6 +15,7 @@ tui-release-line = { $release }  { $size }, { $images } { $images ->
         [one] image
        *[other] images
     }, depuis le { $added }
+tui-newer-here = [->] { $release } est là. Ce qu’elle changerait : Mises à jour (F2)
 tui-planning = { $time }  Préparation du plan pour { $release } ; tout est essayé, rien n’est modifié…
 tui-planning-back = { $time }  Préparation du retour ; tout est essayé, rien n’est modifié…
 tui-starting = { $time }  Tout est vérifié encore une fois, puis cela commence…
@@ -133,3 +134,6 @@ tui-abort = Tout annuler…
 tui-undo-line = en cas d’échec : { $undo }
 failure-now-committed = MAINTENANT : { $release } est déjà en vigueur ; ce qui reste vous attend.
 attach-watched = Tout est en place ; maintenant, la santé doit tenir.
+spoken-next = Suivante
+spoken-previous = Précédente
+spoken-choice = Choix (0 à { $most } ; Entrée pour réentendre, ? pour l’aide, L for English) :

@@ -253,6 +253,48 @@ faults! {
     SecretNotNeeded = "BR-1242", Usage;
     /// A short-lived pod could not be used to ask the services.
     ErrandFailed = "BR-1243", Failed;
+    /// A repository of backups does not answer, or breaks off again and again.
+    RepositoryUnreachable = "BR-1400", Failed;
+    /// A repository refuses the credentials.
+    RepositoryForbidden = "BR-1401", Failed;
+    /// The clocks of this host and of a repository's server are too far apart.
+    RepositoryClock = "BR-1402", Failed;
+    /// A repository has no room.
+    RepositoryFull = "BR-1403", Failed;
+    /// Something is not in a repository that should be.
+    RepositoryObjectMissing = "BR-1404", Verification;
+    /// Something in a repository is not what was written.
+    RepositoryObjectDamaged = "BR-1405", Verification;
+    /// Something in a repository has a name already that was to be new.
+    RepositoryObjectExists = "BR-1406", Failed;
+    /// The medium of a repository is not mounted.
+    RepositoryNotMounted = "BR-1407", Failed;
+    /// The certificate of a repository's server is not trusted.
+    RepositoryUntrusted = "BR-1408", Failed;
+    /// The store of a repository failed in another way.
+    RepositoryStoreFailed = "BR-1409", Failed;
+    /// The key is not the one of the repository.
+    RepositoryKeyWrong = "BR-1410", Verification;
+    /// There is no repository where one was said to be.
+    RepositoryAbsent = "BR-1411", Failed;
+    /// There is a repository where a new one was to be made.
+    RepositoryPresent = "BR-1412", Failed;
+    /// A check found damage in a repository.
+    RepositoryDamaged = "BR-1413", Verification;
+    /// Something that was to be saved cannot be read.
+    SourceUnreadable = "BR-1414", Failed;
+    /// Something that was to be saved changes faster than it can be read.
+    SourceChanging = "BR-1415", Failed;
+    /// A stream that was to be saved has no proof of its end.
+    StreamBroken = "BR-1416", Failed;
+    /// Nothing is removed from a repository, because something is in doubt.
+    PruneRefused = "BR-1417", Failed;
+    /// What was restored is not what was saved.
+    RestoreUnproven = "BR-1418", Verification;
+    /// There is no such snapshot in a repository.
+    SnapshotUnknown = "BR-1419", Failed;
+    /// A repository could not be used for another reason.
+    RepositoryFailed = "BR-1420", Failed;
     /// There is no such upload.
     UploadUnknown = "BR-1280", Failed;
     /// A piece of an upload begins somewhere else than the last one ended.

@@ -44,6 +44,17 @@ pub fn duration(duration: Duration) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
+/// A duration in a sentence, rounded up: `40 seconds`, `3 minutes`, `1 h 20 min`.
+#[must_use]
+pub fn spoken(seconds: u64) -> Message {
+    let minutes = seconds.div_ceil(60);
+    match seconds {
+        0..60 => Message::new("time-seconds").with("count", seconds),
+        _ if minutes < 60 => Message::new("time-minutes").with("count", minutes),
+        _ => Message::new("time-hours").with("hours", minutes / 60).with("minutes", minutes % 60),
+    }
+}
+
 /// From `since` to `now`, zero if the clock went back.
 #[must_use]
 pub fn elapsed(since: Timestamp, now: Timestamp) -> String {

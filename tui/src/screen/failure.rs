@@ -9,8 +9,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::WIDE;
 use super::flow::{behind, indented};
+use super::is_wide;
 use crate::state::{Button, State};
 
 /// Title of the part.
@@ -34,7 +34,7 @@ pub fn lines(state: &State, operation: &OperationView, width: usize) -> Vec<Line
     let labels = labels.map(|code| Message::new(code).render(state.language));
     let column = labels.iter().map(|label| label.width()).max().unwrap_or(0);
     let mut lines = Vec::new();
-    let wide = width + 2 >= usize::from(WIDE);
+    let wide = is_wide(width + 2);
     let mut put = |label: &str, sentences: Vec<String>| {
         if !wide {
             let texts = sentences.iter().flat_map(|sentence| indented(sentence, 2, width));

@@ -9,7 +9,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::{Part, Shown, WIDE, flowed, page, scrolled, seen};
+use super::{Part, Shown, flowed, is_wide, page, scrolled, seen};
 use crate::state::State;
 
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) -> Shown {
@@ -18,7 +18,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) -> Shown {
         frame.render_widget(Paragraph::new(text), area);
         return Shown::default();
     };
-    if area.width < WIDE {
+    if !is_wide(usize::from(area.width)) {
         return narrow(frame, area, state, status);
     }
     let health = health(state, status);
@@ -78,6 +78,9 @@ fn health(state: &State, status: &StatusView) -> Vec<Line<'static>> {
         ),
         None => words(Message::new("tui-no-release")),
     }));
+    if let Some(newer) = state.updates.newer().filter(|_| !state.something_runs()) {
+        lines.push(Line::from(words(Message::new("tui-newer-here").with("release", newer.id.as_str()))));
+    }
     lines.extend(
         status
             .faults

@@ -1,8 +1,8 @@
 //! Drawing: from a state to a frame, nothing back.
 
-mod event_line;
+pub mod event_line;
 mod failure;
-mod flow;
+pub mod flow;
 mod help;
 mod home;
 mod operation;
@@ -13,11 +13,12 @@ mod updates;
 
 use bridle_core::message::Message;
 use bridle_core::wording;
-use ratatui::Frame;
+use ratatui::backend::TestBackend;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Wrap};
+use ratatui::{Frame, Terminal};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::keymap;
@@ -27,6 +28,8 @@ use crate::state::{Button, Screen, State};
 const SMALLEST: (u16, u16) = (40, 15);
 /// From this width on, parts stand side by side in frames.
 const WIDE: u16 = 70;
+/// No window is this wide: it is the page of those who do not look at one. Nothing is cut on it and nothing framed.
+const PAGE_OF_TEXT: (u16, u16) = (1000, 200);
 
 /// What of a screen's lines is seen.
 #[derive(Debug, Clone, Copy, Default)]
@@ -50,20 +53,59 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) -> Shown {
     let rows = [Constraint::Length(1), Constraint::Min(0), Constraint::Length(1), Constraint::Length(1)];
     let [title, body, buttons, keys] = Layout::vertical(rows).areas(area);
     frame.render_widget(title_bar(state, title.width), title);
-    let shown = match state.screen() {
-        Screen::Home => home::draw(frame, body, state),
-        Screen::Updates => updates::draw(frame, body, state),
-        Screen::Plan => plan::draw(frame, body, state),
-        Screen::Step => step::draw(frame, body, state),
-        Screen::Operation => operation::draw(frame, body, state),
-        Screen::Help => help::draw(frame, body, state),
-    };
+    let shown = self::body(frame, body, state);
     frame.render_widget(button_bar(state, buttons.width), buttons);
     frame.render_widget(key_bar(state, keys.width), keys);
     if state.asking {
         question::draw(frame, body, state);
     }
     shown
+}
+
+fn body(frame: &mut Frame<'_>, area: Rect, state: &State) -> Shown {
+    match state.screen() {
+        Screen::Home => home::draw(frame, area, state),
+        Screen::Updates => updates::draw(frame, area, state),
+        Screen::Plan => plan::draw(frame, area, state),
+        Screen::Step => step::draw(frame, area, state),
+        Screen::Operation => operation::draw(frame, area, state),
+        Screen::Help => help::draw(frame, area, state),
+    }
+}
+
+/// Whether parts stand side by side in frames.
+fn is_wide(width: usize) -> bool {
+    (usize::from(WIDE)..usize::from(PAGE_OF_TEXT.0)).contains(&width)
+}
+
+/// The screen as lines of text for those who hear it: no frames, no bars, no buttons, nothing cut.
+pub fn text(state: &State) -> Vec<String> {
+    let area = Rect::new(0, 0, PAGE_OF_TEXT.0, PAGE_OF_TEXT.1);
+    let mut lines = Vec::new();
+    if let Some(question) = state.asking.then(|| question::words(state)) {
+        return vec![question];
+    }
+    let Ok(mut terminal) = Terminal::new(TestBackend::new(area.width, area.height));
+    let Ok(drawn) = terminal.draw(|frame| {
+        body(frame, area, state);
+    });
+    for row in drawn.buffer.content().chunks(usize::from(area.width)) {
+        let line: String = row.iter().map(ratatui::buffer::Cell::symbol).collect();
+        let line = line.trim_end();
+        // Room that a page would leave free is not worth hearing.
+        if !line.is_empty() || lines.last().is_some_and(|last: &String| !last.is_empty()) {
+            lines.push(line.to_owned());
+        }
+    }
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    lines
+}
+
+/// The words on a button.
+pub fn label(state: &State, button: Button) -> String {
+    words(state, button)
 }
 
 fn title_bar(state: &State, width: u16) -> Line<'static> {

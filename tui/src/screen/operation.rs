@@ -14,7 +14,7 @@ use ratatui::widgets::{Block, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::flow::{cut, indented};
-use super::{Part, Shown, WIDE, event_line, failure, page, step};
+use super::{PAGE_OF_TEXT, Part, Shown, event_line, failure, is_wide, page, step};
 use crate::state::State;
 
 /// From this height on there is room for what is only good to know.
@@ -29,7 +29,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) -> Shown {
     let width = usize::from(area.width);
     let head = head(state, operation, width, area.height >= TALL);
     let close = close(state, operation, width, area.height >= TALL);
-    let wide = area.width >= WIDE;
+    let wide = is_wide(usize::from(area.width));
     let fault = state.tells_a_fault().then(|| failure::lines(state, operation, width.saturating_sub(2)));
     let frames = if wide { 2 } else { 1 };
     let length = |lines: &[Line<'static>]| u16::try_from(lines.len()).unwrap_or(u16::MAX);
@@ -67,7 +67,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) -> Shown {
 
 fn head(state: &State, operation: &OperationView, width: usize, tall: bool) -> Vec<Line<'static>> {
     let words = |message: Message| message.render(state.language);
-    let wide = width >= usize::from(WIDE);
+    let wide = is_wide(width);
     let title = if wide { words(operation.title()) } else { operation.to.clone() };
     let sign = state.theme.sign(Sign::from(operation.state), state.language);
     let mut first = format!("  {title}");
@@ -94,7 +94,7 @@ fn bar(state: &State, operation: &OperationView, width: usize) -> Line<'static> 
         text.push_str(&format!("  {}", words(wording::about(left))));
     }
     let cells = width.saturating_sub(text.width() + 4).min(30);
-    if cells < 5 || operation.state == OperationState::RolledBack {
+    if cells < 5 || width >= usize::from(PAGE_OF_TEXT.0) || operation.state == OperationState::RolledBack {
         return Line::from(format!(" {text}"));
     }
     let full = cells * usize::try_from(operation.percent()).unwrap_or(0) / 100;
@@ -147,7 +147,7 @@ fn window(
             current = lines.len();
         }
         lines.push(step_line(state, operation, step, width));
-        lines.extend(detail(state, step, width >= usize::from(WIDE)));
+        lines.extend(detail(state, step, is_wide(width)));
     }
     let last = lines.len().saturating_sub(room);
     // Two thirds of the window before the current step, one after it.
@@ -161,7 +161,7 @@ fn window(
 /// Sign, number, title, time and attempt; it is the title that gives way where there is no room.
 fn step_line(state: &State, operation: &OperationView, step: &StepView, width: usize) -> Line<'static> {
     let words = |message: Message| message.render(state.language);
-    let wide = width >= usize::from(WIDE);
+    let wide = is_wide(width);
     let mut after = String::new();
     if step.already {
         after.push_str(&format!("  ({})", words(Message::new("step-already"))));
@@ -217,7 +217,7 @@ fn log(frame: &mut Frame<'_>, area: Rect, state: &State, wide: bool) {
 /// The fault in a frame of its own, or below its title.
 fn told(frame: &mut Frame<'_>, area: Rect, state: &State, title: &str, lines: Vec<Line<'static>>) -> Shown {
     let title = cut(title, usize::from(area.width.saturating_sub(4)));
-    let inner = if area.width >= WIDE {
+    let inner = if is_wide(usize::from(area.width)) {
         let block = Block::bordered().title(Span::styled(format!(" {title} "), state.theme.heading()));
         let inner = block.inner(area);
         frame.render_widget(block, area);

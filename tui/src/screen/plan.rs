@@ -16,7 +16,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::flow::{behind, cell, indented, wrapped};
-use super::{Shown, WIDE, page};
+use super::{Shown, is_wide, page};
 use crate::state::{Answer, Change, State};
 
 /// Longest release notes that are shown, in lines of their text.
@@ -73,7 +73,7 @@ fn foot(state: &State, width: usize) -> Vec<Line<'static>> {
             let sign = Span::styled(format!(" {} ", BLOCKS.glyph), state.theme.style(BLOCKS));
             lines.extend(behind(sign, &against.render(state.language), Style::new(), width));
         }
-        None => lines.extend(indented(&words::time(view).render(state.language), 1, width)),
+        None => lines.extend(indented(&words::time(view, state.language).render(state.language), 1, width)),
     }
     lines
 }
@@ -111,9 +111,9 @@ fn plan(state: &State, view: &ChangeView, width: usize) -> Vec<Line<'static>> {
     let command = Message::new("tui-by-command").with("command", words::command(view));
     let digest = Message::new("install-plan-digest").with("digest", view.plan.to_string());
     // The foot says it unless something else is more important there.
-    let time = state.stands_against(view).map(|_| words::time(view));
+    let time = state.stands_against(view).map(|_| words::time(view, state.language));
     let rest = [words::known(view), words::disk(view, state.language), command, digest];
-    for message in time.into_iter().chain(rest) {
+    for message in words::way_back(view).into_iter().chain(time).chain(rest) {
         lines.extend(indented(&say(&message), 2, width));
     }
     lines
@@ -159,7 +159,7 @@ fn finding(state: &State, told: &Told, width: usize) -> Vec<Line<'static>> {
 fn steps(state: &State, view: &ChangeView, width: usize) -> Vec<Line<'static>> {
     let say = |message: &Message| message.render(state.language);
     let word = |code| Message::new(code).render(state.language);
-    let wide = width >= usize::from(WIDE);
+    let wide = is_wide(width);
     let room = width.saturating_sub(5 + TIME + 4);
     let (title_width, undo_width) = (room * 3 / 5, room - room * 3 / 5);
     let head = if wide {

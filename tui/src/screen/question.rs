@@ -13,11 +13,7 @@ use crate::state::State;
 
 pub fn draw(frame: &mut Frame<'_>, body: Rect, state: &State) {
     let width = body.width.min(64);
-    let message = match &state.operation {
-        Some(operation) => question(operation),
-        None => Message::new("tui-ask-abort"),
-    };
-    let lines: Vec<Line<'static>> = wrapped(&message.render(state.language), usize::from(width.saturating_sub(4)))
+    let lines: Vec<Line<'static>> = wrapped(&words(state), usize::from(width.saturating_sub(4)))
         .into_iter()
         .map(|line| Line::from(format!(" {line}")))
         .collect();
@@ -25,6 +21,15 @@ pub fn draw(frame: &mut Frame<'_>, body: Rect, state: &State) {
     let area = Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 2, width, height };
     frame.render_widget(Clear, area);
     frame.render_widget(Paragraph::new(lines).block(Block::bordered()), area);
+}
+
+/// The question, with what a yes means.
+pub fn words(state: &State) -> String {
+    let message = match &state.operation {
+        Some(operation) => question(operation),
+        None => Message::new("tui-ask-abort"),
+    };
+    message.render(state.language)
 }
 
 fn question(operation: &OperationView) -> Message {

@@ -5,9 +5,12 @@ use bridle_core::message::Message;
 use bridle_core::operation::OperationView;
 use bridle_core::port::Timestamp;
 use bridle_core::status::ReleaseView;
-use bridle_core::upgrade::{ChangeOrder, ChangeView};
+use bridle_core::upgrade::{ChangeOrder, ChangeView, words};
 
 use super::{Action, Screen, State};
+
+/// How often the first screen asks which releases are here, in milliseconds.
+const LOOK_MILLIS: u64 = 30_000;
 
 /// Something that was asked for.
 #[derive(Debug)]
@@ -60,6 +63,8 @@ pub struct Updates {
     pub starting: Option<Timestamp>,
     /// Why it does not begin.
     pub refused: Option<Fault>,
+    /// When the first screen last asked which releases are here.
+    looked: Option<Timestamp>,
     /// Number of the last question; answers to earlier ones are no longer wanted.
     number: u64,
 }
@@ -74,6 +79,7 @@ impl Default for Updates {
             plan: Answer::Awaited { since },
             starting: None,
             refused: None,
+            looked: None,
             number: 0,
         }
     }
@@ -107,6 +113,11 @@ impl Updates {
         }
     }
 
+    /// The newest release that could take the place of the one in use.
+    pub fn newer(&self) -> Option<&ReleaseView> {
+        self.list().iter().find(|release| self.age(release) == Age::Newer)
+    }
+
     /// Whether the chosen release can be upgraded to.
     pub fn newer_is_chosen(&self) -> bool {
         self.list().get(self.chosen).is_some_and(|release| self.age(release) == Age::Newer)
@@ -122,10 +133,22 @@ impl State {
         if self.something_runs() {
             return Some(Message::new("tui-blocked-busy"));
         }
-        if let Some(against) = view.against() {
-            return Some(Message::new("tui-blocked").with("what", against.render(self.language)));
+        if let Some(against) = words::against(view, self.language) {
+            return Some(Message::new("tui-blocked").with("what", against));
         }
         view.forbidden.as_ref().map(|critical| Message::new("tui-blocked-period").with("name", critical.name.as_str()))
+    }
+
+    /// Asks now and then whether something newer is here, so that the first screen can say so.
+    pub(super) fn look_for_releases(&mut self) -> Vec<Action> {
+        let installed = self.status.as_ref().is_some_and(|status| status.release.is_some());
+        let idle = self.screen() == Screen::Home && self.offline.is_none() && !self.something_runs();
+        let due = self.updates.looked.is_none_or(|at| self.now.0.saturating_sub(at.0) >= LOOK_MILLIS);
+        if !(installed && idle && due) {
+            return Vec::new();
+        }
+        self.updates.looked = Some(self.now);
+        vec![Action::Releases]
     }
 
     pub(super) fn ask_releases(&mut self) -> Vec<Action> {

@@ -50,8 +50,8 @@ pub async fn run(
         if !finding::blocks(&view.findings) {
             return shown(face, client, draft, view, how).await;
         }
-        super::preview::findings(face, &view.findings).iter().for_each(|line| face.put(line));
-        if !face.confirm(&Message::new("config-edit-again"), "--yes")? {
+        face.put_lines(&super::preview::findings(face, &view.findings));
+        if !face.confirm_here(&Message::new("config-edit-again"))? {
             face.say(&Message::new("config-stopped"));
             return Ok(FaultCode::ConfigurationInvalid.exit());
         }

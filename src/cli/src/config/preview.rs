@@ -95,17 +95,20 @@ fn steps(face: &Face, view: &DraftView) -> Vec<String> {
         let time = wording::duration(Duration::from_secs(u64::from(step.seconds)));
         lines.push(format!("  {:>3}  {}  ({time})", step.id.0, face.words(&step.title)));
         if let Some(undo) = step.undo.as_ref().filter(|_| !step.committed) {
-            let undo = face.words(undo);
-            lines.push(format!("         {}", face.words(&Message::new("install-plan-undo").with("undo", undo))));
+            // A part is put in place again under the same name, with the settings of before.
+            let same = undo == &step.title;
+            let undo = Message::new("install-plan-undo").with("undo", face.words(undo));
+            let undo = if same { Message::new("config-undo-before") } else { undo };
+            lines.push(format!("         {}", face.words(&undo)));
         }
     }
     let all: u64 = view.steps.iter().map(|step| u64::from(step.seconds)).sum();
     let runs = view.steps.iter().map(|step| step.runs).max().unwrap_or_default();
     let time = match view.interruption() {
         _ if !view.interrupts() => Message::new("upgrade-time"),
-        down => Message::new("upgrade-time-interrupted").with("down", wording::duration(Duration::from_secs(down))),
+        down => Message::new("upgrade-time-interrupted").with("down", face.words(&wording::spoken(down))),
     };
-    lines.push(face.words(&time.with("time", wording::duration(Duration::from_secs(all))).with("runs", runs)));
+    lines.push(face.words(&time.with("time", face.words(&wording::spoken(all))).with("runs", runs)));
     if let Some(window) = view.windows.first().filter(|_| view.interrupts()) {
         let words = Message::new("config-window")
             .with("name", window.name.as_str())

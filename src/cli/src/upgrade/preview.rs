@@ -39,7 +39,19 @@ pub fn lines(face: &Face, view: &ChangeView) -> Vec<String> {
         lines.extend(others.iter().flat_map(|told| finding(face, told)));
     }
     lines.push(String::new());
-    lines.extend([words::disk(view, face.language), words::time(view), words::known(view)].iter().map(say));
+    lines.extend(words::way_back(view).iter().map(say));
+    lines.extend(
+        [words::disk(view, face.language), words::time(view, face.language), words::known(view)].iter().map(say),
+    );
+    lines
+}
+
+/// Only what stands in the way, where that is the answer.
+pub fn obstacles(face: &Face, view: &ChangeView) -> Vec<String> {
+    let title = Message::new("upgrade-title").with("from", view.from.as_str()).with("to", view.to.as_str());
+    let mut lines = vec![face.paint.strong(&face.words(&title)), String::new()];
+    let found = words::findings(view, face.language);
+    lines.extend(found.iter().filter(|told| told.sign == Some(BLOCKS)).flat_map(|told| finding(face, told)));
     lines
 }
 
@@ -97,6 +109,26 @@ mod tests {
         let lang = if language == Language::Fr { "fr" } else { "en" };
         let words = ["bridle", "status", "--no-input", "--color", "never", "--lang", lang];
         Face::new(&crate::arguments::Arguments::parse_from(words).global, &|_| None)
+    }
+
+    #[test]
+    fn a_plan_says_what_undo_does_where_that_is_simple() {
+        let mut view = sample::change();
+        let told = |view: &ChangeView| lines(&face(Language::En), view).join("\n");
+        let (back, later) = ("everything goes back to campus-1.0.0 by itself", "Kubernetes then stays at 1.36.3");
+        assert!(!told(&view).contains(back), "a contract says it by itself");
+        view.findings.retain(|finding| finding.message.code != "change-contract");
+        assert!(told(&view).contains(back) && told(&view).contains(later));
+        view.changes.kubernetes.1 = "1.35.9".to_owned();
+        assert!(told(&view).contains(back) && !told(&view).contains(later), "a patch level goes back later, too");
+        view.kind = bridle_core::plan::OperationKind::Rollback;
+        assert!(!told(&view).contains(back));
+    }
+
+    #[test]
+    fn who_cannot_start_sees_only_why() {
+        let told = obstacles(&face(Language::En), &sample::blocked_change()).join("\n");
+        assert!(told.contains("would refuse Deployment") && !told.contains("Steps"), "{told}");
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! What was tried before a change, and what the cluster said to it.
 
 use bridle_core::fault::{Exit, Fault};
-use bridle_core::message::Message;
 use bridle_core::operation::OperationState;
 use bridle_core::plan::review;
 use bridle_core::rehearsal::{Report, Severity};
 use bridle_core::sign::{ATTENTION, BLOCKS, Sign};
-use bridle_core::upgrade::ChangeView;
+use bridle_core::upgrade::{ChangeView, words};
 
 use crate::face::Face;
 
@@ -20,7 +19,8 @@ pub fn show(face: &Face, view: &ChangeView) -> Result<Exit, Fault> {
             Some(report) => all.extend(lines(face, report)),
             None => all.extend(view.findings.iter().map(|finding| face.words(&finding.message))),
         }
-        face.put(all.join("\n").trim_start());
+        let first = all.iter().position(|line| !line.is_empty()).unwrap_or(0);
+        face.put_lines(&all[first..]);
     }
     let whole = view.rehearsal.as_ref().is_some_and(|report| !report.blocks());
     let fits = view.values.iter().all(|finding| finding.severity != review::Severity::Blocks);
@@ -49,7 +49,7 @@ pub fn lines(face: &Face, report: &Report) -> Vec<String> {
     } else {
         Sign::from(OperationState::Committed)
     };
-    let tried = Message::new("upgrade-rehearsed").with("objects", report.objects).with("tried", report.tried);
+    let tried = words::tried_of(report);
     lines.push(format!("{}{}", face.paint.sign(sign, face.language), face.words(&tried)));
     for finding in &report.findings {
         let sign = match finding.severity {

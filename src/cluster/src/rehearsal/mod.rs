@@ -85,7 +85,7 @@ pub(crate) fn hold(stage: &Stage<'_>, wanted: &Rehearsal, attempt: &mut Attempt<
     Ok(Report {
         findings,
         interruptions,
-        objects: material.items.len(),
+        objects: material.items.len() + material.definitions.len(),
         tried,
         millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     })

@@ -289,8 +289,8 @@ spec: { group: campus.example, names: { kind: Thing }, versions: [{ name: v1, se
             (Severity::Tells, "rehearsal-kind-new", "Thing one".to_owned()),
         ]
     );
-    // The definition itself was tried.
-    assert_eq!((report.objects, report.tried), (5, 1));
+    // The definition itself counts and was tried.
+    assert_eq!((report.objects, report.tried), (6, 1));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod clock;
 pub mod fs;
+pub mod names;
 mod process;
 pub mod sim;
 mod stream;

@@ -42,7 +42,7 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What becomes of each workload, those that are not touched left out.
     pub interruptions: Vec<Interruption>,
-    /// Objects that the charts rendered.
+    /// Objects that the charts bring, definitions of kinds included.
     pub objects: usize,
     /// Objects that the API server was asked about (dry run).
     pub tried: usize,

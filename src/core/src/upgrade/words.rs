@@ -1,13 +1,11 @@
 //! A planned change in words, the same on every face (`interface.md` §7.3).
 
-use std::time::Duration;
-
 use super::ChangeView;
 use crate::message::{Language, Message};
 use crate::plan::OperationKind;
 use crate::plan::review;
 use crate::plan::upgrade::ChartChange;
-use crate::rehearsal::{Finding as Tried, Severity};
+use crate::rehearsal::{Finding as Tried, Report, Severity};
 use crate::sign::{ATTENTION, BLOCKS, Sign};
 use crate::wording;
 
@@ -36,19 +34,22 @@ pub struct Told {
 pub fn changes(view: &ChangeView, language: Language) -> Vec<Message> {
     let changes = &view.changes;
     let (from, to) = &changes.kubernetes;
-    let mut messages = vec![if from == to {
-        Message::new("upgrade-kubernetes-same").with("version", to.as_str())
+    let mut messages = vec![if from == to || kubernetes_stays(view) {
+        Message::new("upgrade-kubernetes-same").with("version", from.as_str())
     } else {
         Message::new("upgrade-kubernetes").with("from", from.as_str()).with("to", to.as_str())
     }];
     let images = &changes.images;
-    messages.push(
+    let new = images.new.len() + images.moved.len();
+    messages.push(if new + images.gone.len() == 0 {
+        Message::new("upgrade-images-same").with("unchanged", images.unchanged)
+    } else {
         Message::new("upgrade-images")
-            .with("new", images.new.len() + images.moved.len())
+            .with("new", new)
             .with("unchanged", images.unchanged)
             .with("gone", images.gone.len())
-            .with("size", wording::bytes(images.bytes, language)),
-    );
+            .with("size", wording::bytes(images.bytes, language))
+    });
     messages.extend(changes.charts.iter().map(chart));
     if changes.unchanged_charts > 0 {
         messages.push(Message::new("upgrade-charts-same").with("count", changes.unchanged_charts));
@@ -57,6 +58,11 @@ pub fn changes(view: &ChangeView, language: Language) -> Vec<Message> {
         Message::new("upgrade-renamed").with("from", renamed.from.to_string()).with("to", renamed.to.to_string())
     }));
     messages
+}
+
+/// Whether a return leaves Kubernetes as it is, whatever the release before came with.
+fn kubernetes_stays(view: &ChangeView) -> bool {
+    view.findings.iter().any(|finding| finding.message.code == "change-kubernetes-stays")
 }
 
 fn chart(change: &ChartChange) -> Message {
@@ -73,9 +79,13 @@ fn chart(change: &ChartChange) -> Message {
     }
 }
 
-/// The release notes in the reader's language, else in any, without control characters.
+/// The release notes in the reader's language, else in any, without control characters. On the way back there are none:
+/// they would announce what the reader knows.
 #[must_use]
 pub fn notes(view: &ChangeView, language: Language) -> Option<String> {
+    if view.kind == OperationKind::Rollback {
+        return None;
+    }
     let notes = view.notes.get(&language.to_string()).or_else(|| view.notes.values().next())?;
     Some(notes.chars().filter(|c| !c.is_control() || *c == '\n').collect())
 }
@@ -145,8 +155,14 @@ fn tried(finding: &Tried, language: Language) -> Told {
 /// How much was tried before; none if Kubernetes could not be asked.
 #[must_use]
 pub fn rehearsed(view: &ChangeView) -> Option<Message> {
-    let report = view.rehearsal.as_ref()?;
-    Some(Message::new("upgrade-rehearsed").with("objects", report.objects).with("tried", report.tried))
+    view.rehearsal.as_ref().map(tried_of)
+}
+
+/// How much of what would be applied was tried.
+#[must_use]
+pub fn tried_of(report: &Report) -> Message {
+    let code = if report.tried < report.objects { "upgrade-rehearsed" } else { "upgrade-rehearsed-all" };
+    Message::new(code).with("objects", report.objects).with("tried", report.tried)
 }
 
 /// Space that is needed and free.
@@ -159,13 +175,41 @@ pub fn disk(view: &ChangeView, language: Language) -> Message {
 
 /// How long it takes, and how long users notice it.
 #[must_use]
-pub fn time(view: &ChangeView) -> Message {
-    let clock = |seconds| wording::duration(Duration::from_secs(seconds));
+pub fn time(view: &ChangeView, language: Language) -> Message {
+    let clock = |seconds| wording::spoken(seconds).render(language);
     let message = match view.interruption() {
         0 => Message::new("tui-takes"),
         seconds => Message::new("tui-takes-interrupted").with("down", clock(seconds)),
     };
     message.with("time", clock(view.seconds()))
+}
+
+/// The first thing that stands in the way, as the findings say it.
+#[must_use]
+pub fn against(view: &ChangeView, language: Language) -> Option<String> {
+    findings(view, language).into_iter().find(|told| told.sign == Some(BLOCKS)).map(|told| told.what)
+}
+
+/// What becomes of everything if something fails, and how one can return later; nothing on the way back itself, nor where a
+/// finding says that it is not that simple.
+#[must_use]
+pub fn way_back(view: &ChangeView) -> Vec<Message> {
+    let from = view.from.as_str();
+    let contracts = view.findings.iter().any(|finding| finding.message.code == "change-contract");
+    if view.kind != OperationKind::Upgrade || contracts {
+        return Vec::new();
+    }
+    let mut messages = vec![Message::new("upgrade-way-back").with("from", from)];
+    let (old, new) = &view.changes.kubernetes;
+    if minor(old) != minor(new) {
+        messages.push(Message::new("upgrade-way-back-later").with("from", from).with("version", new.as_str()));
+    }
+    messages
+}
+
+/// `1.36` of `1.36.3`.
+fn minor(version: &str) -> &str {
+    version.rsplit_once('.').map_or(version, |(minor, _)| minor)
 }
 
 /// From how many runs here the times are known.

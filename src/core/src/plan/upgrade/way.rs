@@ -57,7 +57,9 @@ impl NoWay {
         match self {
             Self::Same { release } => Fault::new(FaultCode::AlreadyInUse).with("release", release.as_str()),
             Self::OtherPlatform { .. } => Fault::new(FaultCode::ReleaseOtherPlatform),
-            Self::Older { .. } => Fault::new(FaultCode::ReleaseOlder),
+            Self::Older { found, known, .. } => {
+                Fault::new(FaultCode::ReleaseOlder).with("found", *found).with("known", *known)
+            }
             Self::Between { from, to, accepts, stops } => {
                 let stops = if stops.is_empty() { "?".to_owned() } else { stops.join(", ") };
                 let fault = Fault::new(FaultCode::UpgradeNoWay).with("from", from.as_str()).with("to", to.as_str());

@@ -1,0 +1,93 @@
+//! Looking whether a repository is what was written.
+
+use std::sync::Arc;
+
+use rustic_core::{CheckOptions, ReadSubsetOption};
+
+use super::backend::Backend;
+use super::error::RepositoryError;
+use super::watch::Watch;
+use super::{Repository, SnapshotName, engine};
+
+/// Most findings that are kept in words.
+const MOST_FINDINGS: usize = 200;
+
+/// How much is read back.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Reading {
+    /// Indexes and trees only.
+    Structure,
+    /// About this part of the data too, in percent, chosen by chance.
+    Percent(f64),
+    /// Part `part` (from 1) of `of` parts too; all parts together are everything.
+    Part {
+        /// Which.
+        part: u32,
+        /// Of how many.
+        of: u32,
+    },
+    /// Every byte.
+    All,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// What is lost or altered.
+    pub damages: Vec<String>,
+    /// How many there are; the words of at most 200 are kept.
+    pub count: u64,
+    /// What is odd and harms nobody.
+    pub remarks: Vec<String>,
+}
+
+impl Repository {
+    /// Checks the repository: what `snapshots` need, or everything.
+    ///
+    /// # Errors
+    /// [`RepositoryError`] if it cannot be carried out. What it finds is no error.
+    pub fn check(
+        &self,
+        reading: Reading,
+        snapshots: Option<&[SnapshotName]>,
+        watch: &Arc<dyn Watch>,
+    ) -> Result<CheckReport, RepositoryError> {
+        let backend = Arc::new(Backend::reading(Arc::clone(&self.store)).watched(Arc::clone(watch)));
+        let options = CheckOptions::default().read_data(reading != Reading::Structure).read_data_subset(match reading {
+            Reading::Structure | Reading::All => ReadSubsetOption::All,
+            Reading::Percent(percent) => ReadSubsetOption::Percentage(percent.clamp(0.0, 100.0)),
+            Reading::Part { part, of } => ReadSubsetOption::IdSubSet((part, of.max(1))),
+        });
+        let found = engine("check", &backend, || {
+            let opened = self.session(&backend)?;
+            match snapshots {
+                None => opened.check(options),
+                Some(names) => {
+                    let names: Vec<_> = names.iter().map(SnapshotName::as_str).collect();
+                    let trees = opened.get_snapshots(&names)?.into_iter().map(|snapshot| snapshot.tree).collect();
+                    opened.check_with_trees(options, trees)
+                }
+            }
+        })?;
+        let mut report = CheckReport::default();
+        for (level, finding) in found.0 {
+            let words = finding.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+            // The engine does not name the type of its levels.
+            if format!("{level:?}") == "Warn" {
+                if report.remarks.len() < MOST_FINDINGS {
+                    report.remarks.push(words);
+                }
+            } else {
+                report.count += 1;
+                if report.damages.len() < MOST_FINDINGS {
+                    report.damages.push(words);
+                }
+            }
+        }
+        if report.count == 0 {
+            // The engine may have passed over a call that failed; then nothing is known.
+            backend.unfailed()?;
+        }
+        Ok(report)
+    }
+}
