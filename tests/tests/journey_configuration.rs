@@ -4,8 +4,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use bridle_agent::sample::{Sample, key};
-use bridle_journeys::campus::{FIRST, built_release, template};
+use bridle_journeys::campus::{FIRST, SECOND, built_release, template};
 use bridle_journeys::site_services::SiteServices;
 use bridle_journeys::testhost::{Host, Lab};
 use serde_json::Value;
@@ -195,27 +194,24 @@ fn folder_for_releases(host: &Host) -> Outcome {
 
 /// A stick with a file system of its own, read-only, with a whole release and one that is still copied.
 fn stick(host: &Host) -> Outcome {
-    let sample = Sample::one();
-    let (release, bundle) = (sample.release.id(), sample.bundle());
-    let key = key().public().map_err(|error| format!("{error:?}"))?.to_text();
-    host.write_file("/etc/bridle/trust/sample.pub", key)?;
+    let release = format!("campus-{SECOND}");
     host.shell("mkdir -p /root/content /media/stick")?;
-    host.write_file("/root/content/one.bundle", &bundle)?;
-    host.write_file("/root/content/partial.bundle", &bundle[..bundle.len() - 1500])?;
-    host.shell("truncate -s 64M /root/stick.img && mkfs.ext4 -q -d /root/content /root/stick.img")?;
+    host.push(&built_release(SECOND).bundle, "/root/content/one.bundle")?;
+    host.shell("head -c -1500 /root/content/one.bundle >/root/content/partial.bundle")?;
+    host.shell("truncate -s 2G /root/stick.img && mkfs.ext4 -q -d /root/content /root/stick.img")?;
     // A test host's /dev has none of the machine's loop devices; its kernel has.
     let mount = "for n in 0 1 2 3 4 5 6 7; do [ -e /dev/loop$n ] || mknod /dev/loop$n b 7 $n; done; \
                  [ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237; \
                  mount -o loop,ro /root/stick.img /media/stick";
     host.shell(mount)?;
-    let done = on_the_stick(host, &release, &bundle);
+    let done = on_the_stick(host, &release);
     host.shell("umount /media/stick")?;
     done
 }
 
-fn on_the_stick(host: &Host, release: &str, bundle: &[u8]) -> Outcome {
+fn on_the_stick(host: &Host, release: &str) -> Outcome {
     println!("{}", host.shell("findmnt -no SOURCE,FSTYPE,OPTIONS /media/stick")?);
-    let output = host.run(["bridle", "release", "add", "--yes"])?;
+    let output = host.command(["bridle", "release", "add", "--yes"])?.limit(5 * MINUTES).run()?;
     println!("{}{}", output.stdout, output.stderr);
     assert!(output.success(), "{}{}", output.stdout, output.stderr);
     assert!(output.stderr.contains("/media/stick/partial.bundle") && output.stderr.contains("not complete"));
@@ -226,9 +222,8 @@ fn on_the_stick(host: &Host, release: &str, bundle: &[u8]) -> Outcome {
     assert!(!refused.success() && !host.shell("bridle release list")?.contains(release), "{refused:?}");
     // The folder for releases: a member of the group puts a file there.
     host.shell("useradd --no-create-home --groups bridle operator")?;
-    host.write_file("/tmp/one.bundle", bundle)?;
     host.shell(
-        "chmod 644 /tmp/one.bundle; umount /media/stick; cd /; \
+        "cp /media/stick/one.bundle /tmp/; chmod 644 /tmp/one.bundle; umount /media/stick; cd /; \
                 runuser -u operator -- sh -ec 'cp /tmp/one.bundle /var/lib/bridle/incoming/one.bundle'; \
                 runuser -u operator -- bridle release add --yes; mount -o loop,ro /root/stick.img /media/stick",
     )?;

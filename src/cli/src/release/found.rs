@@ -32,6 +32,8 @@ const MOST_MEDIA: usize = 32;
 const MOST_FILES: usize = 32;
 /// Zeros with which a release ends (two blocks of a tar archive; `docs/FORMATS.md`, "Release file").
 const END: usize = 1024;
+/// What a tar archive is made of, in bytes.
+const BLOCK: u64 = 512;
 /// All media together answer within this time.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -280,8 +282,10 @@ fn beginning(path: &Path) -> io::Result<Beginning> {
     let range = range.ok().flatten().map_or(0..size, |file| file.bundle);
     let mut last = [1; END];
     let ends = match range.end.checked_sub(END as u64) {
-        Some(at) => file.read_exact_at(&mut last, at).map(|()| last == [0; END])?,
-        None => false,
+        Some(at) if (range.end - range.start).is_multiple_of(BLOCK) => {
+            file.read_exact_at(&mut last, at).map(|()| last == [0; END])?
+        }
+        _ => false,
     };
     file.seek(SeekFrom::Start(range.start))?;
     let mut bytes = Vec::new();
