@@ -167,8 +167,9 @@ fn already(
         around.host.start()?;
         return Ok(Some(Next::Follow(open.id.clone())));
     }
+    // Whatever has put it in place: an installation, an upgrade, a return, another configuration.
     let last = operations.iter().find(|operation| operation.state == OperationState::Committed);
-    match last.filter(|last| last.kind == OperationKind::Install) {
+    match last.filter(|last| last.kind != OperationKind::Uninstall) {
         Some(last) if last.to == release => {
             console.say(&Message::new("install-already").with("release", release));
             if console.json {
