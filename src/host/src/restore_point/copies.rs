@@ -1,14 +1,25 @@
-//! Copies of the applications' data in a restore point: `data/SOURCE` and, written last, `data/SOURCE.json`.
+//! Copies of the applications' data in a restore point: streams as `data/SOURCE`, files of volumes as `data/SOURCE/` with
+//! their list `data/SOURCE.files`; of both `data/SOURCE.json` is written last, so a copy is there completely or not at all.
+
+mod listing;
+mod put_back;
+mod tree;
+mod volume;
+
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bridle_core::digest::Digest;
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::fs::FileSystem as _;
-use bridle_core::port::{Copies, OpenCopy};
+use bridle_core::port::{Attempt, Clock, Copies, OpenCopy, Proof};
+use bridle_core::release::{DataSource, Whole};
 use bridle_core::trial::is_release;
 use bridle_disk::Disk;
 use serde::{Deserialize, Serialize};
@@ -17,33 +28,59 @@ use sha2::{Digest as _, Sha256};
 use super::{RESERVE, proof};
 use crate::files::{self, FileError};
 use crate::layout::Layout;
+use listing::Line;
+use volume::Volume;
 
 const DATA: &str = "data";
 /// Largest record of a copy, in bytes.
-const LARGEST_RECORD: u64 = 4096;
+const LARGEST_RECORD: u64 = 64 * 1024;
+/// Largest list of files, in bytes.
+const LARGEST_LIST: u64 = 512 * 1024 * 1024;
 
-/// Version of the format of the record beside a copy.
-const FORMAT: u32 = 1;
+/// Versions of the formats of the record beside a copy: of a stream, of files.
+const STREAM: u32 = 1;
+const FILES: u32 = 2;
 
 /// What is written down of a copy (`docs/FORMATS.md`).
 #[derive(Debug, Serialize, Deserialize)]
-struct CopyRecord {
+struct StreamRecord {
     format: u32,
     size: u64,
     digest: Digest,
 }
 
+/// What is written down of a copy of files.
+#[derive(Debug, Serialize, Deserialize)]
+struct FilesRecord {
+    format: u32,
+    /// Claims that were copied.
+    claims: Vec<String>,
+    /// Whether all files are of one moment, or each of its own.
+    whole: Whole,
+    /// Bytes of the content of all files.
+    size: u64,
+    /// Digest of the list of the files.
+    list: Digest,
+}
+
+/// Either.
+enum Record {
+    Stream(StreamRecord),
+    Files(FilesRecord),
+}
+
 /// Copies below the restore points of one host.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct DataCopies {
     layout: Layout,
+    clock: Arc<dyn Clock>,
 }
 
 impl DataCopies {
     /// Over this layout.
     #[must_use]
-    pub fn new(layout: Layout) -> Self {
-        Self { layout }
+    pub fn new(layout: Layout, clock: Arc<dyn Clock>) -> Self {
+        Self { layout, clock }
     }
 
     /// Where a copy is; both names are plain ones.
@@ -54,28 +91,162 @@ impl DataCopies {
         }
         Err(Fault::new(FaultCode::RequestInvalid).with("what", "restore point"))
     }
+
+    /// Where the files of a claim are (`design.md` §1.7).
+    fn claim(&self, namespace: &str, claim: &str) -> Result<PathBuf, Fault> {
+        if is_release(namespace) && is_release(claim) {
+            return Ok(self.layout.volumes_dir().join(namespace).join(claim));
+        }
+        Err(Fault::new(FaultCode::RequestInvalid).with("what", "claim"))
+    }
+
+    /// An empty place for a copy, in which none counts.
+    fn clear(&self, path: &Path) -> Result<(), Fault> {
+        files::make_dirs(path.parent().unwrap_or(Path::new("/")), 0o700)?;
+        for end in ["json", "files", "back"] {
+            files::remove_if_there(&beside(path, end))?;
+        }
+        match path.symlink_metadata() {
+            Ok(found) if found.is_dir() => Ok(fs::remove_dir_all(path).map_err(FileError::new("remove", path))?),
+            Ok(_) => Ok(files::remove_if_there(path)?),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// The lines of a copy of files whose list is what was kept.
+    fn list(path: &Path, record: &FilesRecord) -> Result<Option<Vec<Line>>, Fault> {
+        let Some(text) = files::read_limited(&beside(path, "files"), LARGEST_LIST)? else { return Ok(None) };
+        if Digest::of(text.as_bytes()) != record.list {
+            return Ok(None);
+        }
+        Ok(text.lines().map(Line::parse).collect())
+    }
+
+    /// What is not as it was kept of a copy of files; `None` if everything is.
+    fn damaged(path: &Path, record: &FilesRecord) -> Result<Option<PathBuf>, Fault> {
+        let Some(lines) = Self::list(path, record)? else { return Ok(Some(beside(path, "files"))) };
+        for line in &lines {
+            let place = path.join(line.place());
+            if let Some((size, digest)) = line.content
+                && !proof::holds(&place, size, digest)?
+            {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Record {
+    fn read(path: &Path) -> Result<Option<Self>, Fault> {
+        let text = files::read_limited(&beside(path, "json"), LARGEST_RECORD)?;
+        let stream =
+            |text: &str| serde_json::from_str(text).ok().filter(|record: &StreamRecord| record.format == STREAM);
+        let files = |text: &str| serde_json::from_str(text).ok().filter(|record: &FilesRecord| record.format == FILES);
+        Ok(text.and_then(|text| stream(&text).map(Self::Stream).or_else(|| files(&text).map(Self::Files))))
+    }
 }
 
 impl Copies for DataCopies {
     fn holds(&self, point: &str, source: &str) -> Result<bool, Fault> {
         let path = self.path(point, source)?;
-        let text = files::read_limited(&record_of(&path), LARGEST_RECORD)?;
-        let Some(copied) = text.and_then(|text| serde_json::from_str::<CopyRecord>(&text).ok()) else {
-            return Ok(false);
-        };
-        Ok(copied.format == FORMAT && proof::holds(&path, copied.size, copied.digest)?)
+        match Record::read(&path)? {
+            None => Ok(false),
+            Some(Record::Stream(record)) => proof::holds(&path, record.size, record.digest),
+            Some(Record::Files(record)) => Ok(Self::damaged(&path, &record)?.is_none()),
+        }
     }
 
     fn begin(&self, point: &str, source: &str) -> Result<Box<dyn OpenCopy>, Fault> {
         let path = self.path(point, source)?;
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        files::make_dirs(folder, 0o700)?;
-        files::remove_if_there(&record_of(&path))?;
-        let space = Disk.space(folder).map_err(FileError::new("read", folder))?.bytes;
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        self.clear(&path)?;
+        let limit = volume::room(path.parent().unwrap_or(Path::new("/")), RESERVE)?;
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
         let file = file.map_err(FileError::new("write", &path))?;
-        let limit = space.saturating_sub(RESERVE);
         Ok(Box::new(DataCopy { file, path, limit, size: 0, hash: Sha256::new() }))
+    }
+
+    fn open(&self, point: &str, source: &str) -> Result<(Box<dyn Read>, Proof), Fault> {
+        let path = self.path(point, source)?;
+        let damaged = || put_back::damaged(point, source, &path);
+        let Some(Record::Stream(record)) = Record::read(&path)? else { return Err(damaged()) };
+        if !proof::holds(&path, record.size, record.digest)? {
+            return Err(damaged());
+        }
+        let file = File::open(&path).map_err(FileError::new("read", &path))?;
+        Ok((Box::new(file), Proof { bytes: record.size, digest: record.digest }))
+    }
+
+    fn files(
+        &self,
+        point: &str,
+        source: &DataSource,
+        claims: &[String],
+        attempt: &mut Attempt<'_>,
+    ) -> Result<(), Fault> {
+        let path = self.path(point, &source.name)?;
+        self.clear(&path)?;
+        files::make_dirs(&path, 0o700)?;
+        let folder = |claim: &String| Ok((claim.clone(), self.claim(&source.namespace, claim)?));
+        let volume = Volume {
+            clock: &*self.clock,
+            point,
+            source,
+            claims: claims.iter().map(folder).collect::<Result<_, Fault>>()?,
+            to: path.clone(),
+            room: volume::room(&path, RESERVE)?,
+        };
+        let lines = volume.copy(attempt)?;
+        files::sync_file_systems(std::slice::from_ref(&path))?;
+        let mut list = String::new();
+        for line in &lines {
+            list.push_str(&serde_json::to_string(line).expect("texts and numbers"));
+            list.push('\n');
+        }
+        files::write_atomic(&beside(&path, "files"), list.as_bytes(), 0o600)?;
+        let record = FilesRecord {
+            format: FILES,
+            claims: claims.to_vec(),
+            whole: source.whole,
+            size: lines.iter().filter_map(|line| Some(line.content?.0)).sum(),
+            list: Digest::of(list.as_bytes()),
+        };
+        let text = serde_json::to_string(&record).expect("texts, numbers and a digest");
+        Ok(files::write_atomic(&beside(&path, "json"), text.as_bytes(), 0o600)?)
+    }
+
+    fn put_back_files(&self, point: &str, source: &DataSource, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+        self.put_back(point, source, attempt)
+    }
+
+    fn is_back(&self, point: &str, source: &str) -> Result<bool, Fault> {
+        Ok(beside(&self.path(point, source)?, "back").is_file())
+    }
+
+    fn say_back(&self, point: &str, source: &str) -> Result<(), Fault> {
+        Ok(files::write_atomic(&beside(&self.path(point, source)?, "back"), b"1\n", 0o600)?)
+    }
+
+    fn measure(&self, namespace: &str, claims: &[String]) -> Result<u64, Fault> {
+        let mut bytes = 0_u64;
+        for claim in claims {
+            let folder = self.claim(namespace, claim)?;
+            let found = volume::allocated(&folder);
+            let found = found.map_err(|error| Fault::new(FaultCode::FileUnreadable).because(&error));
+            bytes = bytes.saturating_add(found.map_err(|fault| fault.with("path", folder.display().to_string()))?);
+        }
+        Ok(bytes)
+    }
+
+    fn last_size(&self, source: &str) -> Option<u64> {
+        let points = Disk.list(&self.layout.restore_points_dir(), super::MOST).ok()?;
+        let mut names: Vec<String> = points.into_iter().filter_map(|entry| entry.name.into_string().ok()).collect();
+        names.sort();
+        // The number of the operation comes first in a name.
+        names.iter().rev().find_map(|point| match Record::read(&self.path(point, source).ok()?).ok()?? {
+            Record::Stream(record) => Some(record.size),
+            Record::Files(record) => Some(record.size),
+        })
     }
 }
 
@@ -110,80 +281,26 @@ impl OpenCopy for DataCopy {
         self.limit
     }
 
-    fn keep(self: Box<Self>) -> Result<(), Fault> {
+    fn keep(self: Box<Self>, proof: &Proof) -> Result<(), Fault> {
         let Self { file, path, size, hash, .. } = *self;
+        let digest = Digest::from_bytes(hash.finalize().into());
+        let failed = || Fault::new(FaultCode::WriteFailed).with("path", path.display().to_string());
+        if (Proof { bytes: size, digest }) != *proof {
+            return Err(failed());
+        }
         file.sync_all().map_err(FileError::new("sync", &path))?;
         drop(file);
         if fs::metadata(&path).map_err(FileError::new("read", &path))?.len() != size {
-            return Err(Fault::new(FaultCode::WriteFailed).with("path", path.display().to_string()));
+            return Err(failed());
         }
-        let copied = CopyRecord { format: FORMAT, size, digest: Digest::from_bytes(hash.finalize().into()) };
-        let text = serde_json::to_string(&copied).expect("a size and a digest");
-        Ok(files::write_atomic(&record_of(&path), text.as_bytes(), 0o600)?)
+        let text = serde_json::to_string(&StreamRecord { format: STREAM, size, digest }).expect("a size and a digest");
+        Ok(files::write_atomic(&beside(&path, "json"), text.as_bytes(), 0o600)?)
     }
 }
 
-fn record_of(path: &Path) -> PathBuf {
+fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".json");
+    name.push(".");
+    name.push(end);
     PathBuf::from(name)
-}
-
-#[cfg(test)]
-#[allow(clippy::disallowed_methods, reason = "what the tests spoil need not survive")]
-mod tests {
-    use super::*;
-
-    fn copies() -> (tempfile::TempDir, DataCopies) {
-        let root = tempfile::tempdir().expect("folder");
-        let layout = Layout::under(root.path());
-        (root, DataCopies::new(layout))
-    }
-
-    fn copy(copies: &DataCopies, text: &[u8]) {
-        let mut open = copies.begin("0001-before-b", "database").expect("begins");
-        open.write_all(text).expect("writes");
-        open.keep().expect("keeps");
-    }
-
-    #[test]
-    fn only_what_was_kept_whole_and_unaltered_is_a_copy() {
-        let (root, copies) = copies();
-        let holds = || copies.holds("0001-before-b", "database").expect("answers");
-        assert!(!holds());
-        let mut open = copies.begin("0001-before-b", "database").expect("begins");
-        open.write_all(b"half").expect("writes");
-        drop(open);
-        assert!(!holds(), "an interrupted copy is none");
-        copy(&copies, b"whole");
-        assert!(holds());
-        let path = root.path().join("var/lib/bridle/restore-points/0001-before-b/data/database");
-        fs::write(&path, b"wholf").expect("alters");
-        assert!(!holds(), "altered");
-        copy(&copies, b"again");
-        assert!(holds());
-        drop(copies.begin("0001-before-b", "database").expect("begins anew"));
-        assert!(!holds(), "the one before counts no more once a new one is begun");
-    }
-
-    #[test]
-    fn the_record_of_the_first_format_still_counts() {
-        let (root, copies) = copies();
-        let data = root.path().join("var/lib/bridle/restore-points/0001-before-b/data");
-        fs::create_dir_all(&data).expect("folder");
-        fs::write(data.join("database"), b"what was there").expect("data");
-        let record = include_str!("../../tests/fixtures/data-copy-v1.json");
-        for (text, counts) in [(record.to_owned(), true), (record.replace("\"format\":1", "\"format\":2"), false)] {
-            fs::write(data.join("database.json"), &text).expect("record");
-            assert_eq!(copies.holds("0001-before-b", "database"), Ok(counts), "{text}");
-        }
-    }
-
-    #[test]
-    fn names_never_lead_elsewhere() {
-        let (_root, copies) = copies();
-        for (point, source) in [("../x", "database"), ("a", "../../x"), ("a", "b/c"), ("", "b"), (".a", "b")] {
-            assert!(copies.begin(point, source).is_err() && copies.holds(point, source).is_err(), "{point} {source}");
-        }
-    }
 }
