@@ -1,12 +1,12 @@
 //! Running a command inside a pod, over the API server's WebSocket (`pods/exec`).
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::AttachParams;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::{ApiServer, QUICK};
 
@@ -49,6 +49,9 @@ pub(crate) enum ExecError {
     /// Told to stop.
     #[error("run a command in {0}: told to stop")]
     Stopped(String),
+    /// What it should be given cannot be read.
+    #[error("read what a command in {0} is given")]
+    Read(String, #[source] std::io::Error),
     /// What it said cannot be written.
     #[error("write what a command in {0} says")]
     Write(String, #[source] std::io::Error),
@@ -69,6 +72,20 @@ pub(crate) trait Pods {
         limit: Duration,
         stop: &dyn Fn() -> bool,
     ) -> Result<Ended, ExecError>;
+
+    /// Runs `command`, gives it all of the first of `streams` as its standard input and writes its output to the second. The input is not closed at
+    /// its end: the command must know how much comes.
+    ///
+    /// # Errors
+    /// [`ExecError`] if it does not come to its end.
+    fn feed(
+        &self,
+        place: &Place,
+        command: &[String],
+        streams: (&mut dyn Read, &mut dyn Write),
+        limit: Duration,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Ended, ExecError>;
 }
 
 impl Pods for ApiServer {
@@ -77,6 +94,30 @@ impl Pods for ApiServer {
         place: &Place,
         command: &[String],
         to: &mut dyn Write,
+        limit: Duration,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Ended, ExecError> {
+        self.hold(place, command, (None, to), limit, stop)
+    }
+
+    fn feed(
+        &self,
+        place: &Place,
+        command: &[String],
+        (from, to): (&mut dyn Read, &mut dyn Write),
+        limit: Duration,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Ended, ExecError> {
+        self.hold(place, command, (Some(from), to), limit, stop)
+    }
+}
+
+impl ApiServer {
+    fn hold(
+        &self,
+        place: &Place,
+        command: &[String],
+        streams: Streams<'_>,
         limit: Duration,
         stop: &dyn Fn() -> bool,
     ) -> Result<Ended, ExecError> {
@@ -91,21 +132,24 @@ impl Pods for ApiServer {
             }
             Ok(())
         };
-        self.runtime.block_on(converse(client, place, command, to, &watch))
+        self.runtime.block_on(converse(client, place, command, streams, &watch))
     }
 }
+
+/// What a command reads and where its output goes.
+type Streams<'a> = (Option<&'a mut dyn Read>, &'a mut dyn Write);
 
 async fn converse(
     client: kube::Client,
     place: &Place,
     command: &[String],
-    to: &mut dyn Write,
+    (mut from, to): Streams<'_>,
     watch: &dyn Fn() -> Result<(), ExecError>,
 ) -> Result<Ended, ExecError> {
     let start = |source: Box<dyn std::error::Error + Send + Sync>| ExecError::Start(place.to_string(), source);
     let pods: Api<Pod> = Api::namespaced(client, &place.namespace);
     let wanted = AttachParams::default()
-        .stdin(false)
+        .stdin(from.is_some())
         .stdout(true)
         .stderr(true)
         .container(&place.container)
@@ -117,12 +161,26 @@ async fn converse(
     let (Some(mut stdout), Some(mut stderr), Some(status)) = (stdout, stderr, status) else {
         return Err(ExecError::Broken(place.to_string()));
     };
+    let mut stdin = process.stdin();
+    let (mut piece, mut ready) = (vec![0; BUFFER], 0..0);
     let (mut out, mut err) = (vec![0; BUFFER], vec![0; COMPLAINT]);
     let (mut out_open, mut err_open) = (true, true);
     let mut complaint = Vec::new();
     let mut look = tokio::time::interval(LOOK);
     while out_open || err_open {
+        if let Some(source) = from.as_mut().filter(|_| ready.is_empty()) {
+            let count = source.read(&mut piece).map_err(|error| ExecError::Read(place.to_string(), error))?;
+            ready = 0..count;
+            if count == 0 {
+                from = None;
+            }
+        }
         tokio::select! {
+            written = write_some(&mut stdin, &piece[ready.clone()]), if !ready.is_empty() => match written {
+                Ok(count) => ready.start += count,
+                // It reads no more; how it ended tells the rest.
+                Err(_) => (from, ready) = (None, 0..0),
+            },
             read = stdout.read(&mut out), if out_open => match read {
                 Ok(count) if count > 0 => {
                     to.write_all(&out[..count]).map_err(|error| ExecError::Write(place.to_string(), error))?;
@@ -149,6 +207,16 @@ async fn converse(
         complaint = format!("{complaint}\n{words}").trim().to_owned();
     }
     Ok(Ended { well, complaint })
+}
+
+async fn write_some(stdin: &mut Option<impl AsyncWrite + Unpin>, bytes: &[u8]) -> std::io::Result<usize> {
+    match stdin {
+        Some(stdin) => stdin.write(bytes).await.and_then(|count| match count {
+            0 => Err(std::io::ErrorKind::WriteZero.into()),
+            count => Ok(count),
+        }),
+        None => Err(std::io::ErrorKind::BrokenPipe.into()),
+    }
 }
 
 impl std::fmt::Display for Place {

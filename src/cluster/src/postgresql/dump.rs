@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
-use bridle_core::port::Attempt;
+use bridle_core::port::{Attempt, Metered, Proof};
 use bridle_core::release::DataSource;
 
 use super::{Door, connection, place};
 use crate::connect::{ApiServer, ExecError, Pods};
+use crate::data::DumpTarget;
 
 /// What a whole copy ends with (`pg_dumpall.c`).
 const END: &[u8] = b"--\n-- PostgreSQL database cluster dump complete\n--\n";
@@ -21,23 +22,6 @@ const END: &[u8] = b"--\n-- PostgreSQL database cluster dump complete\n--\n";
 const KEPT: usize = 256;
 /// How long it waits for a table that somebody changes.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Where a copy goes.
-pub struct DumpTarget<'a> {
-    /// Takes the bytes as they come; bringing them to disk is the caller's.
-    pub to: &'a mut dyn Write,
-    /// Name of that place in faults.
-    pub path: &'a str,
-    /// Most bytes.
-    pub limit: u64,
-}
-
-/// A whole copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dumped {
-    /// Its size in bytes.
-    pub bytes: u64,
-}
 
 /// Copies a server. Only a copy for which this gives `Ok` is one: the command ended well, and the copy has its end.
 ///
@@ -50,12 +34,12 @@ pub(crate) fn dump(
     source: &DataSource,
     target: &mut DumpTarget<'_>,
     attempt: &mut Attempt<'_>,
-) -> Result<Dumped, Fault> {
+) -> Result<Proof, Fault> {
     attempt.progress.waiting(Message::new("wait-database-copy").with("source", source.name.as_str()));
     let door = Door { pods, source, place: place(api, source)? };
-    let mut meter = Meter { to: &mut *target.to, limit: target.limit, bytes: 0, end: Vec::new() };
+    let mut meter = Meter { to: Metered::new(&mut *target.to, target.limit), end: Vec::new() };
     let ended = pods.run(&door.place, &command(), &mut meter, attempt.limit, attempt.stop);
-    let Meter { bytes, end, .. } = meter;
+    let (passed, end) = (meter.to.passed(), meter.end);
     let fault = |code| Fault::new(code).with("source", source.name.as_str());
     if let Err(ExecError::Write(_, error)) = &ended {
         return Err(match error.kind() {
@@ -71,10 +55,10 @@ pub(crate) fn dump(
     let whole = [&end[..trimmed], b"\n"].concat();
     if !whole.ends_with(END) {
         let fault = fault(FaultCode::DumpIncomplete).with("namespace", door.place.namespace.as_str());
-        return Err(fault.with("pod", door.place.pod.as_str()).output(&format!("{bytes} bytes came")));
+        return Err(fault.with("pod", door.place.pod.as_str()).output(&format!("{} bytes came", passed.bytes)));
     }
     target.to.flush().map_err(|error| Fault::new(FaultCode::WriteFailed).with("path", target.path).because(&error))?;
-    Ok(Dumped { bytes })
+    Ok(passed)
 }
 
 fn command() -> Vec<String> {
@@ -88,21 +72,15 @@ fn command() -> Vec<String> {
     ]
 }
 
-/// Passes bytes on, counts them, and keeps the last ones.
+/// Passes bytes on and keeps the last ones.
 struct Meter<'a> {
-    to: &'a mut dyn Write,
-    limit: u64,
-    bytes: u64,
+    to: Metered<'a>,
     end: Vec<u8>,
 }
 
 impl Write for Meter<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.bytes.saturating_add(bytes.len() as u64) > self.limit {
-            return Err(std::io::Error::from(ErrorKind::FileTooLarge));
-        }
         let written = self.to.write(bytes)?;
-        self.bytes += written as u64;
         self.end.extend_from_slice(&bytes[..written]);
         let over = self.end.len().saturating_sub(KEPT);
         self.end.drain(..over);

@@ -21,11 +21,9 @@ use bridle_core::rehearsal::postgresql::{Collation, Server};
 use bridle_core::release::DataSource;
 use serde_json::Value;
 
-use crate::connect::{ApiServer, Ended, ExecError, Place, Pods, segment};
-use crate::observe::stamp;
-use crate::readiness::{Verdict, belongs_to, judge};
+use crate::connect::{ApiServer, Ended, ExecError, Place, Pods};
+use crate::data::{containers, fault, ready_pod};
 pub(crate) use dump::dump;
-pub use dump::{DumpTarget, Dumped};
 
 /// Longest time for one question.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -156,43 +154,12 @@ impl Door<'_> {
 
 /// The container of the source's first ready pod, by name: the one called `postgresql` or `postgres`, else the first.
 fn place(api: &ApiServer, source: &DataSource) -> Result<Place, Fault> {
-    let absent = || {
-        Fault::new(FaultCode::DatabaseUnreachable)
-            .with("source", source.name.as_str())
-            .with("workload", source.workload.as_str())
-            .with("namespace", source.namespace.as_str())
-    };
-    let (kind, name) = source.workload.split_once('/').ok_or_else(absent)?;
-    let plural = match kind {
-        "StatefulSet" => "statefulsets",
-        "Deployment" => "deployments",
-        _ => return Err(absent()),
-    };
-    let namespace = segment(&source.namespace);
-    let path = format!("/apis/apps/v1/namespaces/{namespace}/{plural}/{}", segment(name));
-    let found = api.get(&path).map_err(|error| error.fault(&source.workload))?;
-    let mut workload = found.ok_or_else(absent)?;
-    stamp(&mut workload, "apps/v1", kind);
-    let pods = api.list(&format!("/api/v1/namespaces/{namespace}/pods"), "").map_err(|error| error.fault("pods"))?;
-    let ready = pods.into_iter().filter(|pod| belongs_to(pod, &workload)).filter(|pod| {
-        let mut pod = pod.clone();
-        stamp(&mut pod, "v1", "Pod");
-        judge(&pod) == Verdict::Ready
-    });
-    let pod = ready.min_by_key(|pod| text(pod, "/metadata/name").to_owned()).ok_or_else(absent)?;
-    let containers: Vec<&str> = pod
-        .pointer("/spec/containers")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .map(|container| text(container, "/name"))
-        .collect();
-    let container = containers.iter().find(|name| matches!(**name, "postgresql" | "postgres")).or(containers.first());
-    Ok(Place {
-        namespace: source.namespace.clone(),
-        pod: text(&pod, "/metadata/name").to_owned(),
-        container: (*container.ok_or_else(absent)?).to_owned(),
-    })
+    let pod = ready_pod(api, source, FaultCode::DatabaseUnreachable)?;
+    let names = containers(&pod);
+    let container = names.iter().find(|name| matches!(**name, "postgresql" | "postgres")).or(names.first());
+    let container = *container.ok_or_else(|| fault(FaultCode::DatabaseUnreachable, source))?;
+    let name = pod.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok(Place { namespace: source.namespace.clone(), pod: name, container: container.to_owned() })
 }
 
 /// An answer in memory, no larger than this.
@@ -213,8 +180,4 @@ impl Write for Bounded {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
-}
-
-fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }

@@ -1,11 +1,14 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use bridle_core::digest::Digest;
+use bridle_core::port::Proof;
 use bridle_core::release::DataKind;
 use bridle_core::step::Standing;
 use serde_json::json;
 
 use super::*;
+use crate::data::DumpTarget;
 use crate::fake::{Bench, Told, assert_words, attempt};
 
 /// Answers commands as a pod would: by the first entry whose text stands in the command's arguments.
@@ -41,6 +44,17 @@ impl Pods for Scripted {
             Err(ExecError::Broken(_)) => Err(ExecError::Broken(place.to_string())),
             Err(_) => Err(ExecError::Stopped(place.to_string())),
         }
+    }
+
+    fn feed(
+        &self,
+        _place: &Place,
+        command: &[String],
+        _streams: (&mut dyn std::io::Read, &mut dyn Write),
+        _limit: Duration,
+        _stop: &dyn Fn() -> bool,
+    ) -> Result<Ended, ExecError> {
+        panic!("nobody gives a database anything: {command:?}")
     }
 }
 
@@ -176,7 +190,7 @@ impl Write for Disk {
     }
 }
 
-fn copy(pods: &Scripted, to: &mut dyn Write, limit: u64) -> Result<Dumped, Fault> {
+fn copy(pods: &Scripted, to: &mut dyn Write, limit: u64) -> Result<Proof, Fault> {
     let bench = bench();
     let mut target = DumpTarget { to, path: "copy.sql", limit };
     let result = attempt(60, &mut Told::default(), |at| dump(&bench.api, pods, &source(), &mut target, at));
@@ -190,7 +204,7 @@ fn copy(pods: &Scripted, to: &mut dyn Write, limit: u64) -> Result<Dumped, Fault
 fn only_a_whole_copy_is_one() {
     let mut to = Vec::new();
     let pods = Scripted::new(vec![("pg_dumpall", COPY, well())]);
-    assert_eq!(copy(&pods, &mut to, 1 << 20), Ok(Dumped { bytes: COPY.len() as u64 }));
+    assert_eq!(copy(&pods, &mut to, 1 << 20), Ok(Proof { bytes: COPY.len() as u64, digest: Digest::of(COPY) }));
     assert_eq!(to, COPY);
     let asked = pods.asked.lock().expect("lock");
     assert!(asked[0].1.iter().any(|word| word == "--no-role-passwords"), "{asked:?}");
@@ -238,6 +252,17 @@ impl Pods for Mended {
         let ended = if *done { &self.well } else { &self.ill }.run(place, command, to, limit, stop);
         *done |= command.iter().any(|word| word.contains("REINDEX DATABASE"));
         ended
+    }
+
+    fn feed(
+        &self,
+        _place: &Place,
+        command: &[String],
+        _streams: (&mut dyn std::io::Read, &mut dyn Write),
+        _limit: Duration,
+        _stop: &dyn Fn() -> bool,
+    ) -> Result<Ended, ExecError> {
+        panic!("nobody gives a database anything: {command:?}")
     }
 }
 
