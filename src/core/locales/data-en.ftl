@@ -32,3 +32,6 @@ change-data-none = The data of { $source } are not saved.
 change-data-size = How large a copy of the data of { $source } will be is not known.
     .why = It was never copied here. If it does not fit beside everything else, the change stops before anything is touched.
     .fix = See how much is free.
+change-database-collation-untold = The order of texts of the database { $source } changes ({ $from } to { $to }), and its server cannot say how.
+    .why = One of the two systems has no version for it, so nobody could tell afterwards which indexes are in which order.
+    .fix = Ask the publisher for a release whose image is made of the same system as before.

@@ -32,3 +32,6 @@ change-data-none = Les données de { $source } ne sont pas sauvegardées.
 change-data-size = On ne sait pas quelle taille aura une copie des données de { $source }.
     .why = Elle n’a jamais été faite ici. Si elle ne tient pas à côté du reste, le changement s’arrête avant que rien ne soit touché.
     .fix = Regardez combien de place est libre.
+change-database-collation-untold = L’ordre des textes de la base { $source } change ({ $from } vers { $to }), et son serveur ne peut pas dire comment.
+    .why = L’un des deux systèmes n’a pas de version pour cela ; personne ne pourrait dire ensuite quel index suit quel ordre.
+    .fix = Demandez à l’éditeur une version dont l’image repose sur le même système qu’avant.

@@ -1,6 +1,6 @@
 //! What stands against a change, and what should be looked at before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Current, Kubernetes, Wanted, minor};
 use crate::facts::DropIn;
@@ -28,10 +28,15 @@ pub struct Measured {
     /// Bytes of the indexes that are to be built anew because texts are sorted otherwise, by name of the data source; what
     /// could not be asked is not there.
     pub resorted: BTreeMap<String, u64>,
+    /// Data sources whose copy is to be made and of unknown size, by name.
+    pub unmeasured: BTreeSet<String>,
 }
 
 /// Bytes of indexes that a small server builds anew in a second: an assumption on the careful side, not a measurement.
 const INDEXED_A_SECOND: u64 = 8 * 1024 * 1024;
+
+/// What a publisher declares for a system whose C library has no version of collations (musl).
+const UNVERSIONED: &str = "none";
 
 /// Judges a change.
 #[must_use]
@@ -47,11 +52,7 @@ pub fn findings(current: &Current<'_>, wanted: &Wanted<'_>, kind: OperationKind,
         databases(moves, kind, measured, &mut found);
         contracts(moves.0, moves.1, kind, &mut found);
     }
-    for source in &current.release.data {
-        if matches!(source.kind, DataKind::Volume | DataKind::Command) {
-            found.push(warns("change-data-not-copied").about(&source.name).with("source", source.name.as_str()));
-        }
-    }
+    data(current.release, measured, &mut found);
     if let Kubernetes::Switch { emulated: Some(_), .. } = Kubernetes::between(current, wanted, kind) {
         drop_ins(&measured.drop_ins, &mut found);
     }
@@ -90,6 +91,18 @@ fn health(measured: &Measured, found: &mut Vec<Finding>) {
     }
 }
 
+/// What the restore point will not hold, and what nobody knows the size of.
+fn data(release: &ReleaseManifest, measured: &Measured, found: &mut Vec<Finding>) {
+    let said = |code, source: &DataSource| warns(code).about(&source.name).with("source", source.name.as_str());
+    for source in &release.data {
+        if source.kind == DataKind::None {
+            found.push(said("change-data-none", source).with("reason", source.reason.as_str()));
+        } else if measured.unmeasured.contains(&source.name) {
+            found.push(said("change-data-size", source).command("bridle store space"));
+        }
+    }
+}
+
 /// Databases whose server becomes another one (issue 5, point 10).
 fn databases(
     (old, new): (&ReleaseManifest, &ReleaseManifest),
@@ -104,6 +117,14 @@ fn databases(
         const MIB: u64 = 1024 * 1024;
         let said = |code| warns(code).about(&source.name).with("source", source.name.as_str());
         let said = |code| said(code).with("from", before.collation.as_str()).with("to", after.collation.as_str());
+        // Between a system that names the version of its rules and one that does not, no server can tell what is sorted how,
+        // and it refuses to record the change: nothing could be proven, there or back.
+        if [&before.collation, &after.collation].iter().any(|collation| *collation == UNVERSIONED) {
+            let finding = blocks("change-database-collation-untold").about(&source.name);
+            let finding = finding.with("source", source.name.as_str()).with("from", before.collation.as_str());
+            found.push(finding.with("to", after.collation.as_str()));
+            continue;
+        }
         found.push(match measured.resorted.get(&source.name) {
             None => said("change-database-collation-unknown"),
             Some(0) => continue, // nothing there is sorted by these rules

@@ -126,8 +126,8 @@ impl Builder<'_> {
             revision: self.current.profile.0,
         };
         self.draft.host(HostStep::RestorePoint(Box::new(step)), Undo::Nothing, 600, 3);
-        let is_database = |source: &&DataSource| source.kind == DataKind::Postgresql;
-        let sources: Vec<DataSource> = self.current.release.data.iter().filter(is_database).cloned().collect();
+        let is_saved = |source: &&DataSource| source.kind != DataKind::None;
+        let sources: Vec<DataSource> = self.current.release.data.iter().filter(is_saved).cloned().collect();
         if choices.copy_data && !sources.is_empty() {
             let step = ClusterStep::CopyData { point: self.point.clone(), sources };
             self.draft.cluster(step, Undo::Nothing, 3 * 3600, 5);

@@ -345,10 +345,60 @@ fn texts_that_are_sorted_otherwise_are_sorted_anew_there_and_back() {
         found.map(|finding| finding.message).find(|message| message.code.starts_with("change-database-collation"))
     };
     assert_eq!(said(None).expect("unknown").code, "change-database-collation-unknown");
+    let (untold, site, place) = (new_with(&to, &name, "none"), Site::default(), place());
+    let applied_before = applied(&from);
+    let current = Current { release: &from, applied: &applied_before, profile: (1, "") };
+    let wanted = Wanted { release: &untold, site: &site, profile: None, place: &place };
+    let found = findings(&current, &wanted, OperationKind::Upgrade, &Measured::default());
+    let found = found.iter().find(|finding| finding.message.code == "change-database-collation-untold");
+    assert_eq!(found.expect("nobody could tell").severity, Severity::Blocks);
     assert_eq!(said(Some(0)), None);
     let ten_gib = said(Some(10 << 30)).expect("said");
     assert_eq!((&ten_gib.args["size"], &ten_gib.args["minutes"]), (&10240_u64.into(), &22_u64.into()));
     for language in crate::message::Language::ALL {
         assert!(!ten_gib.render(language).contains("{$"), "{}", ten_gib.render(language));
     }
+}
+
+/// The release with another system below one of its databases.
+fn new_with(release: &ReleaseManifest, source: &str, collation: &str) -> ReleaseManifest {
+    let mut release = release.clone();
+    for data in release.data.iter_mut().filter(|data| data.name == source) {
+        if let Some(server) = &mut data.postgresql {
+            collation.clone_into(&mut server.collation);
+        }
+    }
+    release
+}
+
+#[test]
+fn data_that_are_not_saved_are_told_with_the_reason_and_everything_else_is_copied() {
+    let mut release = old();
+    let source = |kind: DataKind, name: &str| {
+        let mut source = release.data[0].clone();
+        (source.name, source.kind, source.postgresql) = (name.to_owned(), kind, None);
+        if kind == DataKind::None {
+            source.reason = "Rebuilt from the database.".to_owned();
+        }
+        source
+    };
+    let more =
+        [source(DataKind::Volume, "documents"), source(DataKind::Command, "graph"), source(DataKind::None, "search")];
+    release.data.extend(more);
+    let plan = planned(&release, &applied(&release), &new(), OperationKind::Upgrade);
+    let copied = plan.steps().iter().find_map(|planned| match &planned.step {
+        Step::Cluster(ClusterStep::CopyData { sources, .. }) => Some(sources),
+        _ => None,
+    });
+    let copied: Vec<&str> = copied.expect("a copy").iter().map(|source| source.name.as_str()).collect();
+    assert!(copied.ends_with(&["documents", "graph"]), "{copied:?}");
+
+    let (site, place, applied, to) = (Site::default(), place(), applied(&release), new());
+    let current = Current { release: &release, applied: &applied, profile: (1, "") };
+    let wanted = Wanted { release: &to, site: &site, profile: None, place: &place };
+    let measured = Measured { unmeasured: ["graph".to_owned()].into(), ..Measured::default() };
+    let found = findings(&current, &wanted, OperationKind::Upgrade, &measured);
+    let said = |code: &str| found.iter().find(|finding| finding.message.code == code).expect("said");
+    assert_eq!(said("change-data-none").message.args["reason"], "Rebuilt from the database.".into());
+    assert_eq!(said("change-data-size").message.args["source"], "graph".into());
 }
