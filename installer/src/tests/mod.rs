@@ -115,6 +115,29 @@ fn a_second_run_joins_what_runs_and_changes_nothing_once_installed() {
 }
 
 #[test]
+fn no_release_is_installed_over_one_that_an_upgrade_has_put_in_place() {
+    let host = TestHost::new();
+    let id = followed(host.install(&yes()).expect("install"));
+    commit(&host, &id);
+    let journals = host.layout.journal_dir();
+    let install = journal::read(&journals, &id).expect("journal").remove(0);
+    let mut upgrade = serde_json::to_value(&install).expect("JSON");
+    upgrade["operation"] = "29990101-000000-upgrade".into();
+    upgrade["kind"]["plan"]["kind"] = "upgrade".into();
+    upgrade["kind"]["plan"]["to"] = "campus-1.1.0".into();
+    let upgrade: Event = serde_json::from_value(upgrade).expect("an event");
+    journal::create(&journals, &upgrade).expect("create");
+    commit(&host, &upgrade.operation);
+    let before = host.tree();
+    assert_eq!(code(host.install(&yes())), FaultCode::OtherReleaseInstalled);
+    host.file("x.run", &run_file("1.2.0", 3));
+    assert_eq!(code(host.install(&yes())), FaultCode::OtherReleaseInstalled);
+    host.file("x.run", &run_file("1.1.0", 2));
+    assert_eq!(host.install(&yes()).expect("the same again"), Next::End(Exit::Ok));
+    assert_eq!(host.tree(), before);
+}
+
+#[test]
 fn whoever_cannot_be_asked_must_have_said_yes_and_named_the_key() {
     let mut host = TestHost::new();
     assert_eq!(code(host.install(&Install::default())), FaultCode::ConfirmationNeeded);
