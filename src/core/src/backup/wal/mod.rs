@@ -1,4 +1,8 @@
 //! Write-ahead logs of PostgreSQL in a repository: names, arithmetic, gaps, what can be restored, how far behind.
 
 pub mod history;
+pub mod lag;
 pub mod name;
+pub mod object;
+pub mod prune;
+pub mod range;
