@@ -408,9 +408,11 @@ fn a_release_is_found_on_a_stick() {
     let told = host.refused(&from, 4, "BR-1012");
     let wanted = ["1  ", "campus/one.bundle", "sample 1.0.0, newer than all here", "-  ", "hello.bundle", "BR-1127"];
     assert!(wanted.iter().all(|word| told.contains(word)), "{told}");
-    // Cut short, it is listed by its beginning and refused when it is added; whole again, the second try goes on.
+    // Cut short, it is listed as not complete and not taken; who names it is refused; whole again, the second try goes on.
     fs::write(stick.join("campus/one.bundle"), &one[..one.len() - 2000]).expect("write");
-    host.refused(&format!("{from} --yes"), 6, "BR-1024");
+    let told = host.refused(&format!("{from} --yes"), 1, "BR-1287");
+    assert!(told.contains("sample 1.0.0, not complete"), "{told}");
+    host.refused(&format!("release add {}", stick.join("campus/one.bundle").display()), 6, "BR-1024");
     fs::write(stick.join("campus/one.bundle"), &one).expect("write");
     let added: AddView = host.json(&format!("{from} --yes"));
     assert!(added.id == "sample-1.0.0" && added.reused > 1, "{added:?}");
