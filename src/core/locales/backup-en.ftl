@@ -1,0 +1,83 @@
+# Words of backups: sets, retention, schedules, prune, the lease, logs of databases, the recovery code.
+
+backup-alarm-incomplete = Set { $set } lacks { $count ->
+    [one] a snapshot
+   *[other] { $count } snapshots
+}: its data are lost.
+backup-alarm-vanished = Set { $set } is gone from the repository, and nobody let it go.
+backup-alarm-unproven = { $object } was altered, moved, or written by somebody without the key.
+backup-alarm-newer = { $object } was written by a newer version of Bridle.
+backup-alarm-unreadable = { $object } cannot be read.
+
+retention-preview = { $staying } sets stay, { $going } go.
+retention-stays = { $made } ({ $set }) stays:
+retention-goes = { $made } ({ $set }) goes: no rule keeps it.
+retention-newest = the newest set
+retention-newest-whole = the newest set in which no file changed while it was read
+retention-newest-proven = the newest set that was read back
+retention-newest-restored = the newest set that a restore test proved
+retention-used = a restore, a copy or a test uses it now
+retention-pinned = somebody pinned it
+retention-ahead = its time has not come yet: a clock was wrong
+retention-tagged = carries the tag { $tag }
+retention-last = one of the newest
+retention-hour = the newest of its hour
+retention-day = the newest of its day
+retention-week = the newest of its week
+retention-month = the newest of its month
+retention-year = the newest of its year
+retention-minimum = fewer would be left than the rules want
+
+schedule-hours = Every { $count ->
+    [one] hour
+   *[other] { $count } hours
+} ({ $zone })
+schedule-minutes = Every { $count } minutes ({ $zone })
+schedule-daily = Every day at { $time } ({ $zone })
+schedule-weekly = Each week ({ $days }) at { $time } ({ $zone })
+schedule-monthly = On day { $day } of every month at { $time } ({ $zone })
+schedule-held-operation = Waits until { $operation } has ended.
+schedule-held-critical = Waits until the critical period { $name } is over.
+
+prune-listing-doubtful = The list of snapshots did not come to its end, or the store is not known to list everything.
+prune-listings-differ = Two lists of snapshots differ by { $count }.
+prune-snapshots-missing = { $count } snapshots that sets need are not in the list.
+prune-alarms = { $count } alarms about sets are open.
+prune-too-many = { $going } of { $of } sets would go at once.
+prune-nothing-left = No set would be left.
+prune-preview-stale = The sets are not those that the rules were asked about.
+prune-check-old = The repository was not checked in the last 24 hours.
+prune-check-failed = The last check found { $count } errors.
+prune-lease-lost = This installation does not hold the repository for long enough.
+prune-operation = { $operation } has not ended.
+prune-keep-too-short = Unused data would be kept for less than 7 days, or packs repacked that are younger than a day.
+
+lease-other-installation = The repository belongs to { $site } (last there: { $renewed }).
+lease-other-life = The host { $host } of this installation was here at { $renewed } and may still run.
+lease-replaced = The host { $host } took over this repository (number { $token }). This host is the one before it.
+lease-clock = The repository was last renewed at { $renewed }, which is in the future: a clock is wrong.
+lease-damaged = The mark of who owns the repository cannot be read.
+lease-exhausted = The mark of who owns the repository cannot be raised any further.
+
+range-nothing = Nothing can be restored: no set has a complete log.
+range-before-oldest = Nothing is that old. The earliest moment is { $oldest }.
+range-in-gap = The log has a gap there. What can be restored ends at { $before } and begins again at { $after }.
+range-not-yet = The log in the repository ends at { $latest }.
+range-future = This moment has not come yet.
+range-set-unknown = There is no such set with a complete log.
+range-point-unknown = There is no restore point of this name that can be reached.
+range-point-ambiguous = Several restore points have this name.
+
+wal-command-other = The database does not archive its log with the command that it was given.
+wal-archive-ahead = The archive holds more log than the database has written: it is the log of another database, or the database went back.
+wal-disk-fills = The log that waits to be archived is { $share } % of the space that is left for it. When the disk is full the database stops.
+wal-behind = { $segments } segments of the log wait to be archived, the oldest for { $minutes } minutes; { $failed } attempts failed.
+
+recovery-sheet-title = Recovery code of { $site }
+recovery-sheet-made = Made { $time }. Key { $key }.
+recovery-sheet-why = Whoever has this code and a copy of the backups can read all data. Without it the backups are of no use once the servers are gone.
+recovery-sheet-group = Group { $number }:  { $group }
+recovery-sheet-keep = Keep this sheet on paper, in two places, neither of them beside the servers. 0 is zero and 1 is one: there is no letter O, I, L or U.
+recovery-sheet-recover = To recover on a new server, run the installer of the release: ./RELEASE.run recover --from { $place }
+recovery-sheet-restic = Without Bridle, restic opens the backups. Put the 13 groups into a file, in capitals, with dashes between them and nothing else (ABCDE-FGHJK-…), then type:
+recovery-sheet-restic-command = restic -r { $place } --password-file FILE snapshots
