@@ -45,7 +45,7 @@ impl Client {
     /// # Errors
     /// [`ClientError`] if the agent does not answer or nothing is installed.
     pub async fn configuration_draft(&self, draft: &Draft) -> Result<DraftView, ClientError> {
-        json(self.socket(), post("/api/v1/configuration/draft", draft)).await
+        self.planned(post("/api/v1/configuration/draft", draft)).await
     }
 
     /// How the services of the site sheet answer the host; at most a few dozen are asked, one after the other.
@@ -73,7 +73,7 @@ impl Client {
     /// # Errors
     /// [`ClientError`] if the agent does not answer or refuses.
     pub async fn secret_draft(&self, draft: &SecretDraft) -> Result<DraftView, ClientError> {
-        json(self.socket(), post("/api/v1/configuration/secrets/draft", draft)).await
+        self.planned(post("/api/v1/configuration/secrets/draft", draft)).await
     }
 
     /// Begins to change a password that was looked at.
@@ -81,7 +81,7 @@ impl Client {
     /// # Errors
     /// [`ClientError`] if the agent does not answer or refuses.
     pub async fn change_secret(&self, order: &SecretOrder) -> Result<OperationView, ClientError> {
-        json(self.socket(), post("/api/v1/configuration/secrets", order)).await
+        self.planned(post("/api/v1/configuration/secrets", order)).await
     }
 
     /// Begins to put a draft that was looked at in force.
@@ -89,7 +89,7 @@ impl Client {
     /// # Errors
     /// [`ClientError`] if the agent does not answer or refuses.
     pub async fn configure(&self, order: &ConfigurationOrder) -> Result<OperationView, ClientError> {
-        json(self.socket(), post("/api/v1/configuration", order)).await
+        self.planned(post("/api/v1/configuration", order)).await
     }
 }
 
