@@ -182,7 +182,14 @@ impl FakeApi {
                     }
                 }
             }
-            Method::DELETE => state.remove(path),
+            Method::DELETE => {
+                let wanted = body.pointer("/preconditions/uid");
+                let found = state.objects.get(path).and_then(|object| object.pointer("/metadata/uid"));
+                if wanted.is_some() && found.is_some() && wanted != found {
+                    return (409, json!({ "message": "another one" }));
+                }
+                state.remove(path)
+            }
             _ => (405, json!({})),
         }
     }

@@ -194,6 +194,17 @@ impl ApiServer {
         Ok(gone.is_some())
     }
 
+    /// Asks for the removal, in good order, of the object of this uid and of no other one of its name.
+    pub(crate) fn delete_this(&self, path: &str, uid: &str) -> Result<bool, ApiError> {
+        let options = serde_json::json!({ "kind": "DeleteOptions", "apiVersion": "v1", "preconditions": { "uid": uid } });
+        match absent(self.once(&Method::DELETE, path, Some(("application/json", &options)), QUICK)) {
+            Ok(gone) => Ok(gone.is_some()),
+            // Another one has its name by now.
+            Err(error) if error.is_status(409) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A text, such as a log; without patience, and at most what `path` asks for.
     pub(crate) fn glance_text(&self, path: &str) -> Result<String, ApiError> {
         let bytes = self.exchange(&Method::GET, path, None, QUICK)?;

@@ -76,6 +76,15 @@ pub(super) fn remains(api: &ApiServer, release: &str, namespace: &str) -> Result
     Ok(found.first().map(named))
 }
 
+/// The `StatefulSet`s of a chart. A glance: without patience.
+pub(super) fn sets(api: &ApiServer, chart: &ChartStep) -> Result<Vec<Value>, ApiError> {
+    let mut found = workloads(&chart.name, &chart.namespace, |path| {
+        if path.ends_with("/statefulsets") { api.glance_list(path, "") } else { Ok(Vec::new()) }
+    })?;
+    found.retain(|object| text(object, "/kind") == "StatefulSet");
+    Ok(found)
+}
+
 /// The workloads of a release in its own namespace.
 fn workloads(
     release: &str,

@@ -4,6 +4,7 @@ mod group;
 mod manifest;
 mod program;
 mod record;
+mod release_held;
 mod render;
 mod watch;
 
@@ -30,6 +31,7 @@ use program::Ended;
 #[cfg(test)]
 pub(crate) use render::record as recorded;
 pub(crate) use render::{For, Rendered};
+use release_held::Held;
 use watch::Watch;
 
 /// How often the cluster is looked at while helm runs.
@@ -84,12 +86,14 @@ impl Helm {
         let mut watch = Watch::begin(api, chart);
         let ended = {
             let looks = RefCell::new((&mut *attempt.progress, &mut watch, Duration::ZERO));
+            let held = RefCell::new(Held::new(api, chart));
             let stop = || {
                 let mut looks = looks.borrow_mut();
                 if self.clock.monotonic() >= looks.2 {
                     if let Some(waiting) = manifest::waiting_for(api, chart) {
                         looks.0.waiting(waiting.message);
                     }
+                    held.borrow_mut().look();
                     looks.2 = self.clock.monotonic() + LOOK;
                 }
                 looks.1.is_hopeless(self.clock.monotonic()) || (attempt.stop)()

@@ -3,6 +3,7 @@
 //! The rules are those of kstatus (sigs.k8s.io/cli-utils), on which `helm --wait` stands too: an object counts only once its
 //! controller has seen its last change. All functions are pure.
 
+mod held_back;
 mod node;
 mod pod;
 mod workload;
@@ -13,6 +14,7 @@ mod tests;
 use bridle_core::message::Message;
 use serde_json::Value;
 
+pub use held_back::held_back;
 pub use node::node_trouble;
 pub use pod::{belongs_to, pod_trouble, worst};
 pub use workload::{Count, count};
@@ -103,7 +105,7 @@ fn group(object: &Value) -> &str {
 }
 
 /// Status (`True`, `False`, `Unknown`) of a condition.
-fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a str> {
+pub(crate) fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a str> {
     find_condition(object, kind)?.get("status")?.as_str()
 }
 
