@@ -15,13 +15,14 @@ use bridle_host::incoming;
 use bridle_host::layout::Layout;
 use bridle_host::process::Processes;
 use bridle_host::removal::Keeper;
-use bridle_host::restore_point::DataCopies;
+use bridle_host::restore_point::{ChangesFiles, DataCopies};
 use bridle_host::sealed::Sealed;
 use bridle_host::uploads::UploadFiles;
 use bridle_host::world::Machine;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::change::Changer;
+use crate::cluster_restore::ClusterRestorer;
 use crate::configuration::Configurator;
 use crate::observe::{Observatory, Sight};
 use crate::operations::{Operations, Ports};
@@ -196,6 +197,7 @@ pub(crate) struct Parts {
     pub(crate) upkeep: Arc<Upkeep>,
     pub(crate) remover: Arc<Remover>,
     pub(crate) renewer: Arc<Renewer>,
+    pub(crate) restorer: Arc<ClusterRestorer>,
     pub(crate) changer: Arc<Changer>,
     pub(crate) configurator: Arc<Configurator>,
     pub(crate) uploads: Arc<Uploads>,
@@ -241,6 +243,14 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
         Arc::clone(&configurator),
         Arc::clone(&world.sight),
     );
+    let restorer = ClusterRestorer::new(
+        layout.clone(),
+        Arc::clone(&operations),
+        Arc::clone(&configurator),
+        Arc::clone(store),
+        Arc::clone(&world.sight),
+        Arc::clone(&world.clock),
+    );
     let observatory = Observatory::new(layout.clone(), world.sight, world.clock, Arc::clone(&operations));
     Ok(Parts {
         operations,
@@ -249,6 +259,7 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
         upkeep,
         remover,
         renewer: Arc::new(renewer),
+        restorer: Arc::new(restorer),
         changer: Arc::new(changer),
         configurator,
         uploads: Arc::new(uploads),
@@ -272,6 +283,7 @@ fn machine(layout: &Layout, store: &Arc<SharedStore>) -> Result<World, AgentErro
         certificates: Arc::clone(&authority) as _,
         kept: Arc::new(Keeper::new(layout.clone())),
         sealed: Arc::new(Sealed::new(layout)),
+        exports: Arc::new(ChangesFiles::new(layout.clone())),
         copies: Arc::new(DataCopies::new(layout.clone())),
         clock: Arc::clone(&clock),
         scratch,

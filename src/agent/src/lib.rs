@@ -2,6 +2,7 @@
 
 mod api;
 mod change;
+mod cluster_restore;
 mod composition;
 mod configuration;
 mod installer;

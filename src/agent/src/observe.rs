@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bridle_cluster::{Belongings, KubeCluster};
+use bridle_cluster::{Belongings, Changes, KubeCluster};
 use bridle_core::configuration::errand::{Errand, Reply};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
@@ -74,6 +74,14 @@ pub trait Sight: Send + Sync {
         Err(Fault::new(FaultCode::ErrandFailed).output("there is no cluster"))
     }
 
+    /// What was made or changed in the cluster since a moment.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that cannot be told; so it is where there is no cluster to ask.
+    fn changes_since(&self, _since: Timestamp) -> Result<Changes, Fault> {
+        Err(Fault::new(FaultCode::KubernetesRefused).with("what", "objects"))
+    }
+
     /// What there is of these Helm releases, and what is beside them.
     ///
     /// # Errors
@@ -107,9 +115,18 @@ impl Sight for KubeCluster {
         KubeCluster::errand(self, errand, &mut attempt)
     }
 
+    fn changes_since(&self, since: Timestamp) -> Result<Changes, Fault> {
+        KubeCluster::changes_since(self, since)
+    }
+
     fn belongings(&self, charts: &[ChartName], secrets: &[Secret]) -> Result<Belongings, Fault> {
         KubeCluster::belongings(self, charts, secrets)
     }
+}
+
+/// Whether every server is ready and every workload has what it wants.
+pub(crate) fn is_well((nodes, workloads): &Seen) -> bool {
+    nodes.iter().all(|node| node.ready) && workloads.iter().all(|workload| workload.ready >= workload.wanted)
 }
 
 /// Makes the status view.

@@ -293,7 +293,7 @@ impl Operations {
             return Err(Fault::new(FaultCode::RequestInvalid).with("what", "reason"));
         }
         let view = self.view(id)?;
-        if command == OperatorCommand::Abort && view.is_past_commit() {
+        if view.kind != OperationKind::RestoreCluster && command == OperatorCommand::Abort && view.is_past_commit() {
             return Err(Fault::new(FaultCode::UpgradeCommitted));
         }
         let refused =
@@ -303,6 +303,9 @@ impl Operations {
         }
         if view.kind == OperationKind::Recreate && command == OperatorCommand::Abort {
             return Err(Fault::new(FaultCode::RecreateFinal));
+        }
+        if view.kind == OperationKind::RestoreCluster && command == OperatorCommand::Abort && view.is_past_commit() {
+            return Err(Fault::new(FaultCode::ClusterRestoreFinal));
         }
         let mut state = self.lock();
         let is_current = state.current.as_ref().is_some_and(|current| current.view.id == *id);
@@ -370,7 +373,8 @@ fn leaves(view: &OperationView) -> Option<Option<String>> {
         | OperationKind::Upgrade
         | OperationKind::Rollback
         | OperationKind::Configure
-        | OperationKind::Recreate => Some(view.to.clone()),
+        | OperationKind::Recreate
+        | OperationKind::RestoreCluster => Some(view.to.clone()),
         OperationKind::Uninstall => None,
     })
 }

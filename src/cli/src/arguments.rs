@@ -75,6 +75,10 @@ pub enum Command {
     },
     #[command(subcommand)]
     Application(Application),
+    #[command(subcommand)]
+    Cluster(Cluster),
+    #[command(subcommand)]
+    RestorePoint(RestorePoint),
     Uninstall(Uninstall),
     Completions {
         shell: Shell,
@@ -104,6 +108,27 @@ pub struct Recreate {
     pub dry_run: bool,
     #[arg(long)]
     pub yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Cluster {
+    Restore(ClusterRestore),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ClusterRestore {
+    #[arg(long, value_name = "NAME")]
+    pub restore_point: Option<String>,
+    #[arg(long)]
+    pub dry_run: bool,
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RestorePoint {
+    List,
+    Show { name: Option<String> },
 }
 
 #[derive(Debug, clap::Args)]

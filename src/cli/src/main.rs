@@ -3,6 +3,7 @@
 mod application;
 mod arguments;
 mod attach;
+mod cluster;
 mod completions;
 mod config;
 mod explain;
@@ -12,6 +13,7 @@ mod man;
 mod meter;
 mod operation;
 mod release;
+mod restore_point;
 mod screen;
 mod status;
 mod steps;
@@ -68,6 +70,8 @@ fn run(
         Command::Agent => agent(),
         Command::LastAct => bridle_agent::remove_rest().map(|()| Exit::Ok),
         Command::Application(command) => block_on(application::run(face, config, &command)),
+        Command::Cluster(command) => block_on(cluster::run(face, config, &command)),
+        Command::RestorePoint(command) => block_on(restore_point::run(face, config, &command)),
         Command::Uninstall(options) => block_on(uninstall::run(face, config, &options)),
         Command::Tui { accessible } => {
             let wanted =

@@ -5,6 +5,7 @@
 
 mod api;
 mod change;
+mod cluster_restore;
 mod configuration;
 mod connection;
 mod error;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bridle_core::configuration::errand::{Errand, Reply};
 use bridle_core::fault::Fault;
 use bridle_core::message::Message;
-use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Cluster, Copies, KeptSecrets, Process, SealedSecrets};
+use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Cluster, Copies, Exports, KeptSecrets, Process, SealedSecrets, Timestamp};
 use bridle_core::rehearsal::postgresql::Server;
 use bridle_core::rehearsal::{Rehearsal, Report};
 use bridle_core::release::{DataSource, Probe, Secret};
@@ -14,6 +14,7 @@ use bridle_core::step::{ChartName, ClusterStep, Soak, Standing};
 use tokio::runtime::Handle;
 
 use crate::application::{self, Belongings};
+use crate::changes::{self, Changes};
 use crate::connect::ApiServer;
 use crate::helm::Helm;
 use crate::observe::Snapshot;
@@ -46,6 +47,8 @@ pub struct Setup {
     pub sealed: Arc<dyn SealedSecrets>,
     /// Copies of data in restore points.
     pub copies: Arc<dyn Copies>,
+    /// What the cluster knew beside restore points.
+    pub exports: Arc<dyn Exports>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Folder for helm's own caches: exists, 0700, owned by the agent, may be emptied at any time.
@@ -61,6 +64,7 @@ pub struct KubeCluster {
     kept: Arc<dyn KeptSecrets>,
     sealed: Arc<dyn SealedSecrets>,
     copies: Arc<dyn Copies>,
+    exports: Arc<dyn Exports>,
     clock: Arc<dyn Clock>,
     runtime: Handle,
     /// The soak that was just held; the question whether it was takes it away, so that the next one is watched anew.
@@ -98,6 +102,7 @@ impl KubeCluster {
             kept: setup.kept,
             sealed: setup.sealed,
             copies: setup.copies,
+            exports: setup.exports,
             clock: setup.clock,
             runtime: setup.runtime,
             held: Mutex::new(None),
@@ -126,6 +131,14 @@ impl KubeCluster {
     /// `KubernetesRefused` if the API does not answer.
     pub fn belongings(&self, charts: &[ChartName], secrets: &[Secret]) -> Result<Belongings, Fault> {
         application::belongings(&self.api, charts, secrets)
+    }
+
+    /// What was made or changed since a moment.
+    ///
+    /// # Errors
+    /// `KubernetesRefused` if the API does not answer.
+    pub fn changes_since(&self, since: Timestamp) -> Result<Changes, Fault> {
+        changes::since(&self.api, since)
     }
 
     /// Tries an upgrade without changing anything: what would be refused, what would be interrupted. About two requests an
@@ -232,6 +245,7 @@ impl Cluster for KubeCluster {
                 postgresql::collation::probe(&self.api, &self.api, self.clock.as_ref(), sources)
             }
             ClusterStep::CopyData { point, sources } => self.copied(point, sources),
+            ClusterStep::ExportChanges(export) => changes::probe(export, self.exports.as_ref()),
             ClusterStep::Soak(soak) => Ok(match self.held().take() {
                 Some(held) if held == **soak => Standing::Done,
                 _ => Standing::Missing(Message::new("missing-soak")),
@@ -271,6 +285,9 @@ impl Cluster for KubeCluster {
                 postgresql::collation::apply(&self.api, &self.api, clock, sources, attempt)
             }
             ClusterStep::CopyData { point, sources } => self.copy(point, sources, attempt),
+            ClusterStep::ExportChanges(export) => {
+                changes::apply(&self.api, export, self.exports.as_ref(), attempt)
+            }
             ClusterStep::Soak(soak) => self.soak(soak, attempt),
             ClusterStep::LeftoversGone { charts, secrets } => {
                 application::apply(&self.api, clock, (charts, secrets), attempt)

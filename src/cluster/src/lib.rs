@@ -4,6 +4,7 @@
 //! a thread that is not one of the runtime's own.
 
 mod application;
+mod changes;
 mod connect;
 mod errand;
 mod helm;
@@ -31,6 +32,7 @@ mod yaml;
 mod fake;
 
 pub use application::Belongings;
+pub use changes::Changes;
 pub use kube_cluster::{HelmProgram, KubeCluster, Setup};
 pub use observe::{PodTrouble, Snapshot};
 pub use postgresql::{DumpTarget, Dumped};

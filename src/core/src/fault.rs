@@ -317,6 +317,24 @@ faults! {
     ReleaseChoiceNeeded = "BR-1288", Confirmation;
     /// A medium does not answer.
     MediumSilent = "BR-1289", Failed;
+    /// There is no restore point whose snapshot could be used.
+    NoRestorePoint = "BR-1290", Failed;
+    /// There is no restore point of that name.
+    RestorePointUnknown = "BR-1291", Usage;
+    /// The snapshot of a restore point does not fit the Kubernetes in use.
+    SnapshotUnfit = "BR-1292", Preflight;
+    /// The return of the cluster to a snapshot must be confirmed by typing a name.
+    ClusterRestoreUnconfirmed = "BR-1293", Confirmation;
+    /// The typed name is another one.
+    ClusterRestoreNameWrong = "BR-1294", Usage;
+    /// The plan of the return is not the one that was looked at.
+    ClusterRestoreChanged = "BR-1295", Failed;
+    /// Something stands against the return.
+    ClusterRestoreBlocked = "BR-1296", Preflight;
+    /// Once the database has begun to go back, nothing takes that back.
+    ClusterRestoreFinal = "BR-1297", Failed;
+    /// Kubernetes did not take the snapshot.
+    DatastoreNotRestored = "BR-1298", Failed;
     /// Something inside Bridle is wrong.
     Internal = "BR-1099", Failed;
 }

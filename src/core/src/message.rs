@@ -194,6 +194,7 @@ const ENGLISH_FILES: &[&str] = &[
     include_str!("../locales/recreate-en.ftl"),
     include_str!("../locales/upgrade-screen-en.ftl"),
     include_str!("../locales/upload-en.ftl"),
+    include_str!("../locales/restore-en.ftl"),
 ];
 const FRENCH_FILES: &[&str] = &[
     include_str!("../locales/fr.ftl"),
@@ -217,6 +218,7 @@ const FRENCH_FILES: &[&str] = &[
     include_str!("../locales/recreate-fr.ftl"),
     include_str!("../locales/upgrade-screen-fr.ftl"),
     include_str!("../locales/upload-fr.ftl"),
+    include_str!("../locales/restore-fr.ftl"),
 ];
 
 #[cfg(test)]

@@ -211,6 +211,7 @@ impl OperationView {
             OperationKind::Rollback => "operation-title-rollback",
             OperationKind::Configure => "operation-title-configure",
             OperationKind::Recreate => "operation-title-recreate",
+            OperationKind::RestoreCluster => "operation-title-restore-cluster",
         };
         Message::new(code).with("release", self.to.as_str())
     }

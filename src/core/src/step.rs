@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::message::Message;
 use crate::plan::upgrade::minor;
+use crate::port::Timestamp;
 use crate::release::{DataSource, Namespace, Probe, Secret};
 use crate::removal::Data;
+use crate::wording;
 
 /// One step, on the host or on the cluster.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,6 +89,8 @@ pub enum HostStep {
         /// Version that must answer.
         version: String,
     },
+    /// The database of Kubernetes is that of a restore point, and Kubernetes is set as it is to run; it does not run yet.
+    RestoreDatastore(Box<DatastoreRestore>),
     /// The profile of the site is this revision.
     Configuration {
         /// Number of the revision, from 1.
@@ -117,6 +121,26 @@ pub struct RestorePoint {
     pub release: String,
     /// Revision of the configuration; 0 if none was kept yet.
     pub revision: u64,
+}
+
+/// The database of Kubernetes as a restore point has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatastoreRestore {
+    /// The restore point.
+    pub point: String,
+    /// Kubernetes as it is to run on it.
+    pub switch: KubernetesSwitch,
+}
+
+/// What was made or changed in the cluster since a moment, to be kept beside a restore point.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangesExport {
+    /// The restore point.
+    pub point: String,
+    /// Name of the copy in it.
+    pub name: String,
+    /// The moment.
+    pub since: Timestamp,
 }
 
 /// Kubernetes as it is to run.
@@ -229,6 +253,8 @@ pub enum ClusterStep {
         /// What is copied.
         sources: Vec<DataSource>,
     },
+    /// The restore point holds every object that was made or changed since it was.
+    ExportChanges(ChangesExport),
     /// Health has held for a set time without a break.
     Soak(Box<Soak>),
     /// Nothing that belongs to these Helm releases is left but data, secrets of the site and what others made.
@@ -360,6 +386,9 @@ impl Step {
                 HostStep::ReturnKubernetes { version, .. } => {
                     Message::new("step-return-kubernetes").with("version", version.as_str())
                 }
+                HostStep::RestoreDatastore(restore) => {
+                    Message::new("step-restore-datastore").with("point", restore.point.as_str())
+                }
                 HostStep::Configuration { revision, .. } => {
                     Message::new("step-configuration").with("revision", *revision)
                 }
@@ -400,6 +429,9 @@ impl Step {
                     Message::new("step-refresh-collation").with("sources", names)
                 }
                 ClusterStep::CopyData { sources, .. } => Message::new("step-copy-data").with("count", sources.len()),
+                ClusterStep::ExportChanges(export) => {
+                    Message::new("step-export-changes").with("since", wording::moment(export.since))
+                }
                 ClusterStep::Soak(soak) => Message::new("step-soak").with("seconds", u64::from(soak.seconds)),
                 ClusterStep::LeftoversGone { charts, .. } => {
                     together("step-leftovers-gone", charts.iter().map(|chart| chart.name.clone()))
@@ -428,6 +460,7 @@ impl Step {
             Self::Host(HostStep::ServeImages { .. }) => "serve-images",
             Self::Host(HostStep::SwitchKubernetes(_)) => "switch-kubernetes",
             Self::Host(HostStep::ReturnKubernetes { .. }) => "return-kubernetes",
+            Self::Host(HostStep::RestoreDatastore(_)) => "restore-datastore",
             Self::Host(HostStep::Configuration { .. }) => "configuration",
             Self::Host(HostStep::SettlePrograms { .. }) => "settle-programs",
             Self::Host(HostStep::PruneReleases { .. }) => "prune-releases",
@@ -444,6 +477,7 @@ impl Step {
             Self::Cluster(ClusterStep::KeepSecrets { .. }) => "keep-secrets",
             Self::Cluster(ClusterStep::RefreshCollation { .. }) => "refresh-collation",
             Self::Cluster(ClusterStep::CopyData { .. }) => "copy-data",
+            Self::Cluster(ClusterStep::ExportChanges(_)) => "export-changes",
             Self::Cluster(ClusterStep::Soak(_)) => "soak",
             Self::Cluster(ClusterStep::LeftoversGone { .. }) => "leftovers-gone",
         }

@@ -66,6 +66,8 @@ paths! {
     trial_file = "opt/bridle/trial.json";
     /// Which release's images are served.
     serving_file = "var/lib/bridle/serving.json";
+    /// From which restore point the database of Kubernetes is, until it is started.
+    restored_file = "var/lib/bridle/restored.json";
     /// What is needed to go back.
     restore_points_dir = "var/lib/bridle/restore-points";
     /// The command on the path.

@@ -4,6 +4,8 @@
 //! `data/` in a point's folder belongs to others.
 
 mod copies;
+mod exports;
+mod kept;
 mod proof;
 mod record;
 #[cfg(test)]
@@ -24,6 +26,7 @@ use crate::files::{self, FileError};
 use crate::layout::Layout;
 use crate::units;
 pub use copies::DataCopies;
+pub use exports::ChangesFiles;
 use record::{Copied, Part, Record};
 
 /// Bytes that stay free beside a restore point.

@@ -149,6 +149,7 @@ impl Host for Machine {
             HostStep::ServeImages { release, moved } => self.images_served(release, moved),
             HostStep::SwitchKubernetes(switch) => self.k3s.switched(switch),
             HostStep::ReturnKubernetes { point, release, version } => self.k3s.returned(point, release, version),
+            HostStep::RestoreDatastore(restore) => self.k3s.restored(restore),
             HostStep::SettlePrograms { release } => settle::standing(&self.layout, &self.systemd, release),
             HostStep::PruneReleases { keep, points } => self.pruned(keep, points),
         }
@@ -181,6 +182,10 @@ impl Host for Machine {
             HostStep::ReturnKubernetes { point, release, version } => {
                 self.k3s.put_back(point, release, version, attempt)
             }
+            HostStep::RestoreDatastore(restore) => {
+                self.place(&restore.switch.settings.release)?;
+                self.k3s.restore(restore, attempt)
+            }
             HostStep::SettlePrograms { release } => settle::settle(&self.layout, &self.systemd, release),
             HostStep::PruneReleases { keep, points } => {
                 self.releases.prune(keep)?;
@@ -203,6 +208,7 @@ impl Host for Machine {
                 | HostStep::ServeImages { .. }
                 | HostStep::SwitchKubernetes(_)
                 | HostStep::ReturnKubernetes { .. }
+                | HostStep::RestoreDatastore(_)
                 | HostStep::Configuration { .. }
                 | HostStep::SettlePrograms { .. }
                 | HostStep::PruneReleases { .. },

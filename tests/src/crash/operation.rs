@@ -6,6 +6,7 @@ use bridle_core::fault::Fault;
 use bridle_core::journal::FORMAT;
 use bridle_core::operation::{OperationId, OperationState};
 use bridle_core::plan::applied::Applied;
+use bridle_core::plan::cluster_restore::{self, KeptPoint};
 use bridle_core::plan::install::{self, Place};
 use bridle_core::plan::recreate;
 use bridle_core::plan::uninstall::{self, Installed};
@@ -44,6 +45,8 @@ pub fn operations() -> Vec<Operation> {
         Operation::forward("uninstall, data kept", uninstallation(Data::Keep, Vec::new())),
         Operation::forward("uninstall after an upgrade, data deleted", uninstallation(Data::Delete, vec![upgrade()])),
         Operation::forward("renewal of the applications", renewal()),
+        Operation::forward("return of the cluster to a snapshot", cluster_restore(true)),
+        Operation::forward("return of a dead cluster to a snapshot", cluster_restore(false)),
         Operation::forward("upgrade", upgrade()),
         Operation::taken_back("upgrade, rolled back at the soak", upgrade(), "soak"),
         Operation::given_up("upgrade, given up after the trouble", upgrade()),
@@ -128,6 +131,34 @@ fn installation() -> Plan {
 
 fn renewal() -> Plan {
     recreate::plan(&release(), &Site::default(), &place()).expect("it can be renewed")
+}
+
+/// To the snapshot that an upgrade made, on a host that went back to the release before.
+fn cluster_restore(answers: bool) -> Plan {
+    let (release, place, site) = (release(), place(), Site::default());
+    let applied = Applied::after([&installation()]).expect("it is installed");
+    let point = KeptPoint {
+        name: "0002-before-campus-1.1.0".to_owned(),
+        release: release.id(),
+        revision: 1,
+        made: Timestamp(1_794_000_000_000),
+        kubernetes: Some("1.35".to_owned()),
+        snapshot: 1,
+        bytes: 2,
+        pins: Vec::new(),
+        whole: true,
+    };
+    let wanted = cluster_restore::Wanted {
+        point: &point,
+        before: Some(&next_release()),
+        release: &release,
+        applied: &applied,
+        site: &site,
+        place: &place,
+        answers,
+        number: 3,
+    };
+    cluster_restore::plan(&wanted).expect("it can go back")
 }
 
 /// From 1.0.0 with Kubernetes 1.35.4, as an installation left it.

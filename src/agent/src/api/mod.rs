@@ -1,6 +1,7 @@
 //! The API on the agent's socket: everything that command line, TUI and web page do.
 
 mod change;
+mod cluster_restore;
 mod configuration;
 mod events;
 mod order;
@@ -86,6 +87,7 @@ fn router(parts: Parts) -> Router {
         .merge(removal::routes())
         .merge(configuration::routes())
         .merge(recreate::routes())
+        .merge(cluster_restore::routes())
         .merge(change::routes())
         .merge(uploads::routes())
         .fallback(|| async { Problem::from(Fault::new(FaultCode::RequestInvalid).with("what", "path")).not_found() })

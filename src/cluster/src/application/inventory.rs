@@ -244,6 +244,19 @@ impl Found {
     }
 }
 
+/// Shows every object of every kind that can be listed and removed, with its kind and version; those of an API whose program
+/// is not there are left out.
+///
+/// # Errors
+/// `KubernetesRefused` if the API does not answer.
+pub(crate) fn everything(api: &ApiServer, mut see: impl FnMut(Value)) -> Result<(), Fault> {
+    Inventory::new(&[], &[]).each(api, &mut Vec::new(), |collection, mut object| {
+        let version = collection.base.trim_start_matches("/apis/").trim_start_matches("/api/");
+        object["apiVersion"] = version.into();
+        see(object);
+    })
+}
+
 /// All kinds with objects that can be listed and removed, each in the version that the server prefers.
 fn collections(api: &ApiServer, unseen: &mut Vec<String>) -> Result<Vec<Collection>, Fault> {
     let mut bases = vec!["/api/v1".to_owned()];
@@ -281,7 +294,8 @@ fn collections(api: &ApiServer, unseen: &mut Vec<String>) -> Result<Vec<Collecti
     Ok(all)
 }
 
-fn named(kind: &str, object: &Value) -> String {
+/// `NAMESPACE/KIND/NAME`, or `KIND/NAME`.
+pub(crate) fn named(kind: &str, object: &Value) -> String {
     let (namespace, name) = (text(object, "/metadata/namespace"), text(object, "/metadata/name"));
     if namespace.is_empty() { format!("{kind}/{name}") } else { format!("{namespace}/{kind}/{name}") }
 }

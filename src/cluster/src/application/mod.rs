@@ -24,6 +24,7 @@ use crate::ownership::text;
 use crate::patience::Patience;
 use crate::yaml;
 pub use inventory::Belongings;
+pub(crate) use inventory::{everything, named};
 use inventory::{Found, Inventory, Selectors};
 
 /// An object that is leaving is let go after so long: who would have let it go is gone itself.

@@ -17,6 +17,19 @@ impl Process for NoHelm {
     }
 }
 
+/// Nothing is kept of what the cluster knew.
+struct NoExports;
+
+impl bridle_core::port::Exports for NoExports {
+    fn holds(&self, _point: &str, _name: &str) -> Result<bool, Fault> {
+        Ok(false)
+    }
+
+    fn keep(&self, _point: &str, _name: &str, _text: &str) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
 /// There is no room for copies on this host.
 struct NoCopies;
 
@@ -43,6 +56,7 @@ fn cluster(fake: &FakeApi, runtime: &tokio::runtime::Runtime, blobs: Folder) -> 
             kept: Arc::new(Memory::default()),
             sealed: Arc::new(crate::secrets::services::tests::Drawer::default()),
             copies: Arc::new(NoCopies),
+            exports: Arc::new(NoExports),
             clock: Arc::new(SimClock::default()),
             scratch: PathBuf::from("/run/helm"),
         },

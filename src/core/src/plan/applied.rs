@@ -102,6 +102,7 @@ impl Applied {
                 self.settings = Some(switch.settings.clone());
                 switch.version.clone_into(&mut self.kubernetes);
             }
+            HostStep::RestoreDatastore(restore) => self.settings = Some(restore.switch.settings.clone()),
             HostStep::Configuration { revision, .. } => self.revision = *revision,
             HostStep::RestorePoint(point) => self.points.push(point.point.clone()),
             HostStep::PruneReleases { points, .. } => {

@@ -126,6 +126,7 @@ fn usual_seconds(step: &Step) -> u32 {
         Step::Host(step) => match step {
             HostStep::SwitchKubernetes(_) | HostStep::ReturnKubernetes { .. } | HostStep::StartKubernetes { .. } => 25,
             HostStep::RestorePoint(_) | HostStep::SwitchAgent { .. } | HostStep::PruneReleases { .. } => 5,
+            HostStep::RestoreDatastore(_) => 15,
             _ => 2,
         },
         Step::Cluster(step) => match step {

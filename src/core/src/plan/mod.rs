@@ -1,6 +1,7 @@
 //! Plans: what an operation will do, decided before anything is touched, confirmed by digest.
 
 pub mod applied;
+pub mod cluster_restore;
 mod draft;
 pub mod forecast;
 pub mod install;
@@ -32,12 +33,21 @@ pub enum OperationKind {
     Configure,
     /// The applications are removed and made anew; data, secrets and configuration stay.
     Recreate,
+    /// What Kubernetes knows goes back to the snapshot of a restore point; volumes and configuration stay.
+    RestoreCluster,
 }
 
 impl OperationKind {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Install, Self::Uninstall, Self::Upgrade, Self::Rollback, Self::Configure, Self::Recreate];
+    pub const ALL: [Self; 7] = [
+        Self::Install,
+        Self::Uninstall,
+        Self::Upgrade,
+        Self::Rollback,
+        Self::Configure,
+        Self::Recreate,
+        Self::RestoreCluster,
+    ];
 
     /// Its name in names of operations.
     #[must_use]
@@ -49,6 +59,7 @@ impl OperationKind {
             Self::Rollback => "rollback",
             Self::Configure => "configure",
             Self::Recreate => "recreate",
+            Self::RestoreCluster => "restore-cluster",
         }
     }
 }

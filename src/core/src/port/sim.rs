@@ -209,6 +209,7 @@ fn host_effect(step: &HostStep) -> Effect {
         HostStep::ReturnKubernetes { version, .. } => {
             ("host/kubernetes".to_owned(), Some(format!("{version} as itself")))
         }
+        HostStep::RestoreDatastore(_) => ("host/datastore".to_owned(), json()),
         HostStep::Configuration { text, .. } => ("host/profile".to_owned(), Some(text.clone())),
         HostStep::SettlePrograms { release } => ("host/launcher".to_owned(), Some(release.clone())),
         HostStep::PruneReleases { .. } => ("host/pins".to_owned(), json()),
@@ -240,6 +241,7 @@ fn cluster_effects(step: &ClusterStep) -> Vec<Effect> {
         ClusterStep::KeepSecrets { .. } => ("kept".to_owned(), json()),
         ClusterStep::RefreshCollation { .. } => ("collation".to_owned(), json()),
         ClusterStep::CopyData { point, .. } => (format!("copy/{point}"), json()),
+        ClusterStep::ExportChanges(export) => (format!("export/{}/{}", export.point, export.name), json()),
         ClusterStep::Soak(_) => ("soak".to_owned(), json()),
     }]
 }

@@ -153,6 +153,21 @@ pub trait OpenCopy: std::io::Write {
     fn keep(self: Box<Self>) -> Result<(), Fault>;
 }
 
+/// Keeps what a cluster knew beside a restore point, before the cluster goes back to it.
+pub trait Exports: Send + Sync {
+    /// Whether the restore point `point` has an export of this name.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that cannot be read.
+    fn holds(&self, point: &str, name: &str) -> Result<bool, Fault>;
+
+    /// Keeps it, readable by root only, on disk when this returns.
+    ///
+    /// # Errors
+    /// A [`Fault`] if it cannot be written.
+    fn keep(&self, point: &str, name: &str, text: &str) -> Result<(), Fault>;
+}
+
 /// Gives the certificates of the appliance's own CA.
 pub trait Certificates: Send + Sync {
     /// The certificate of the front door for `host`.

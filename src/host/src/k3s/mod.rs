@@ -2,6 +2,7 @@
 
 pub mod config;
 mod pods;
+mod reset;
 mod service;
 mod switch;
 #[cfg(test)]

@@ -60,12 +60,12 @@ impl K3s {
         self.restart(&Wanted { version, emulated: None }, attempt)
     }
 
-    fn points(&self) -> RestorePoints<'_> {
+    pub(super) fn points(&self) -> RestorePoints<'_> {
         RestorePoints::new(&self.layout, &*self.process, &*self.clock)
     }
 
     /// What is missing where the link leads elsewhere.
-    fn linked(&self, release: &str) -> Option<Standing> {
+    pub(super) fn linked(&self, release: &str) -> Option<Standing> {
         let found = programs::pointed(&self.layout.kubernetes_link());
         (found.as_deref() != Some(release)).then(|| {
             let found = found.unwrap_or_else(|| "?".to_owned());

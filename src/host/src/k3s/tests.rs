@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bridle_core::port::sim::SimClock;
 use bridle_core::port::{Command, CommandError, CommandOutput, Quiet};
-use bridle_core::step::{KubernetesSwitch, RestorePoint};
+use bridle_core::step::{DatastoreRestore, KubernetesSwitch, RestorePoint};
 use sha2::{Digest as _, Sha256};
 
 use super::*;
@@ -26,6 +26,12 @@ struct Programs {
     lives: Mutex<Vec<Running>>,
     /// What systemd and kubectl refuse.
     broken: Mutex<bool>,
+    /// Whether k3s does not take a snapshot.
+    refuses: Mutex<bool>,
+    /// Whether the unit is enabled and runs.
+    on: Mutex<bool>,
+    /// What was called, but for questions.
+    called: Mutex<Vec<String>>,
 }
 
 impl Programs {
@@ -58,11 +64,35 @@ impl Process for Programs {
     fn run(&self, command: &Command, _stop: &dyn Fn() -> bool) -> Result<CommandOutput, CommandError> {
         let words: Vec<&str> = command.args.iter().map(String::as_str).collect();
         let broken = *self.broken.lock().expect("lock");
+        if !matches!(words[..], ["show" | "kubectl", ..]) {
+            self.called.lock().expect("lock").push(words.join(" "));
+        }
         let stdout = match words[..] {
             ["show", ..] => {
                 let lives = self.lives.lock().expect("lock").len();
-                let active = if broken { "failed" } else { "active" };
-                format!("ActiveState={active}\nUnitFileState=enabled\nNRestarts=0\nInvocationID={lives}\n")
+                let (active, enabled) = match (broken, *self.on.lock().expect("lock")) {
+                    (true, _) => ("failed", "enabled"),
+                    (false, true) => ("active", "enabled"),
+                    (false, false) => ("inactive", "disabled"),
+                };
+                format!("ActiveState={active}\nUnitFileState={enabled}\nNRestarts=0\nInvocationID={lives}\n")
+            }
+            ["disable", "--now", _] => {
+                *self.on.lock().expect("lock") = false;
+                String::new()
+            }
+            ["server", "--cluster-reset", path] => {
+                assert!(!*self.on.lock().expect("lock"), "nothing else may use the database meanwhile");
+                let path = path.strip_prefix("--cluster-reset-restore-path=").expect("a path");
+                assert!(Path::new(path).is_file(), "{path}");
+                let flag = self.layout.k3s_data().join("server/db/reset-flag");
+                assert!(!flag.exists(), "k3s may not take the mark of an earlier reset for its own");
+                if *self.refuses.lock().expect("lock") {
+                    return Ok(CommandOutput { code: 1, stdout: Vec::new(), stderr: b"k3s says no".to_vec() });
+                }
+                files::make_dirs(flag.parent().expect("folder"), 0o700).expect("folder");
+                files::write_atomic(&flag, b"", 0o600).expect("mark");
+                String::new()
             }
             ["restart", ..] => {
                 self.start();
@@ -106,7 +136,7 @@ impl TestHost {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("dir");
         let layout = Layout::under(dir.path());
-        let programs = Programs { layout: layout.clone(), lives: Mutex::default(), broken: Mutex::new(false) };
+        let programs = Programs { layout: layout.clone(), lives: Mutex::default(), broken: Mutex::new(false), refuses: Mutex::new(false), on: Mutex::new(true), called: Mutex::default() };
         let (programs, clock) = (Arc::new(programs), Arc::new(SimClock::default()));
         let k3s = K3s::new(layout.clone(), Arc::clone(&programs) as _, Arc::clone(&clock) as _);
         let host = Self { _dir: dir, layout, programs, clock, k3s };
@@ -258,4 +288,107 @@ fn one_that_does_not_come_up_is_told_with_its_log() {
     *host.programs.broken.lock().expect("lock") = false;
     host.back().expect("back");
     assert!(host.is_old());
+}
+
+fn restore() -> DatastoreRestore {
+    let settings = settings(OLD.0, Some("1.35"));
+    DatastoreRestore { point: POINT.to_owned(), switch: KubernetesSwitch { settings, version: OLD.1.to_owned() } }
+}
+
+impl TestHost {
+    fn restore(&self) -> Result<(), Fault> {
+        self.attempt(|attempt| self.k3s.restore(&restore(), attempt))
+    }
+
+    fn is_restored(&self) -> bool {
+        self.k3s.restored(&restore()).expect("told") == Standing::Done
+    }
+
+    fn in_k3s(&self, path: &str) -> std::path::PathBuf {
+        self.layout.k3s_data().join(path)
+    }
+}
+
+#[test]
+fn a_database_is_put_back_while_nothing_runs_and_counts_until_the_next_start() {
+    let host = TestHost::new();
+    host.switch(&to_new(Some("1.35"))).expect("an upgrade that was begun");
+    assert!(!host.is_restored());
+    host.restore().expect("restored");
+    assert!(host.is_restored());
+    assert_eq!(programs::pointed(&host.layout.kubernetes_link()).as_deref(), Some(OLD.0), "the right program");
+    let called = host.programs.called.lock().expect("lock").clone();
+    let place = |word: &str| called.iter().position(|call| call.starts_with(word)).expect(word);
+    assert!(place("disable") < place("server --cluster-reset"), "{called:?}");
+    // The start takes k3s's mark away: what runs now is no database that was just put back.
+    std::fs::remove_file(host.in_k3s("server/db/reset-flag")).expect("started");
+    assert!(!host.is_restored());
+    host.restore().expect("again");
+    assert!(host.is_restored());
+}
+
+#[test]
+fn an_attempt_that_was_cut_off_or_refused_counts_for_nothing() {
+    let host = TestHost::new();
+    host.restore().expect("an earlier one, whose mark is still there");
+    *host.programs.refuses.lock().expect("lock") = true;
+    let fault = host.restore().expect_err("refused");
+    assert_eq!(fault.code, bridle_core::fault::FaultCode::DatastoreNotRestored);
+    assert!(fault.causes.iter().any(|cause| cause.contains("k3s says no")), "{:?}", fault.causes);
+    assert!(!host.is_restored());
+    *host.programs.refuses.lock().expect("lock") = false;
+    host.restore().expect("tried again");
+    assert!(host.is_restored());
+}
+
+#[test]
+fn a_damaged_point_stops_nothing() {
+    let host = TestHost::new();
+    let point = host.layout.restore_points_dir().join(POINT).join("datastore");
+    let snapshot = std::fs::read_dir(&point).expect("folder").next().expect("a snapshot").expect("entry").path();
+    std::fs::write(&snapshot, b"something else").expect("damaged");
+    let fault = host.restore().expect_err("damaged");
+    assert_eq!(fault.code, bridle_core::fault::FaultCode::RestorePointDamaged);
+    assert!(*host.programs.on.lock().expect("lock"), "Kubernetes goes on");
+    let points = RestorePoints::new(&host.layout, &*host.programs, &*host.clock).kept().expect("list");
+    assert_eq!(points.iter().map(|point| point.whole).collect::<Vec<_>>(), [false]);
+}
+
+#[test]
+fn what_the_snapshot_is_read_with_comes_back_and_old_databases_do_not_pile_up() {
+    let host = TestHost::new();
+    let write = |path: &str, text: &str| {
+        let path = host.in_k3s(path);
+        files::make_dirs(path.parent().expect("folder"), 0o700).expect("folder");
+        files::write_atomic(&path, text.as_bytes(), 0o600).expect("written");
+    };
+    let read = |path: &str| std::fs::read_to_string(host.in_k3s(path)).expect(path);
+    write("server/token", "the token");
+    write("server/tls/ca.key", "a key");
+    write("server/cred/encryption.json", "passwords");
+    let wanted = RestorePoint { point: "0003-later".to_owned(), release: OLD.0.to_owned(), revision: 1 };
+    let points = RestorePoints::new(&host.layout, &*host.programs, &*host.clock);
+    host.attempt(|attempt| points.make(&wanted, attempt)).expect("restore point");
+    let told = points.kept().expect("list");
+    let told = told.iter().find(|point| point.name == wanted.point).expect("listed");
+    assert_eq!((told.kubernetes.as_deref(), told.whole, told.snapshot), (None, true, 544));
+
+    write("server/token", "another one");
+    write("server/tls/ca.key", "renewed since");
+    std::fs::remove_dir_all(host.in_k3s("server/cred")).expect("lost");
+    for number in 1..=9 {
+        write(&format!("server/db/etcd-old-{number}/name"), "x");
+    }
+    let restore = DatastoreRestore { point: wanted.point, ..restore() };
+    host.attempt(|attempt| host.k3s.restore(&restore, attempt)).expect("restored");
+    assert_eq!(read("server/token"), "the token");
+    assert_eq!(read("server/tls/ca.key"), "renewed since");
+    assert_eq!(read("server/cred/encryption.json"), "passwords");
+    let mut left: Vec<String> = std::fs::read_dir(host.in_k3s("server/db"))
+        .expect("folder")
+        .map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with("etcd-old"))
+        .collect();
+    left.sort();
+    assert_eq!(left, ["etcd-old-1", "etcd-old-7", "etcd-old-8", "etcd-old-9"]);
 }

@@ -27,9 +27,9 @@ pub(super) struct Record {
     /// Revision of the configuration.
     pub(super) revision: u64,
     /// When it was begun.
-    made: Timestamp,
+    pub(super) made: Timestamp,
     /// `NAME-VERSION` of the releases in the store.
-    pins: Vec<String>,
+    pub(super) pins: Vec<String>,
     /// Files that were copied, by their path below `/`.
     pub(super) files: Vec<Copied>,
     /// Files of Kubernetes's configuration that were not there.

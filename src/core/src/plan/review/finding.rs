@@ -41,6 +41,12 @@ pub(crate) fn warns(code: &'static str) -> Finding {
 }
 
 impl Finding {
+    /// Whether nothing begins before it is mended.
+    #[must_use]
+    pub fn stands_against(&self) -> bool {
+        self.severity == Severity::Blocks
+    }
+
     fn new(severity: Severity, code: &'static str) -> Self {
         Self { id: code.to_owned(), severity, message: Message::new(code), commands: Vec::new(), cure: None }
     }
