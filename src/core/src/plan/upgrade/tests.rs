@@ -351,7 +351,7 @@ fn texts_that_are_sorted_otherwise_are_sorted_anew_there_and_back() {
     let wanted = Wanted { release: &untold, site: &site, profile: None, place: &place };
     let found = findings(&current, &wanted, OperationKind::Upgrade, &Measured::default());
     let found = found.iter().find(|finding| finding.message.code == "change-database-collation-untold");
-    assert_eq!(found.expect("nobody could tell").severity, Severity::Blocks);
+    assert_eq!(found.expect("nobody could tell").severity, crate::plan::review::Severity::Blocks);
     assert_eq!(said(Some(0)), None);
     let ten_gib = said(Some(10 << 30)).expect("said");
     assert_eq!((&ten_gib.args["size"], &ten_gib.args["minutes"]), (&10240_u64.into(), &22_u64.into()));
