@@ -9,11 +9,13 @@ pub mod id;
 pub mod key;
 pub mod lease;
 pub mod record;
+pub mod recovery_code;
 pub mod retention;
 pub mod schedule;
 pub mod set;
 pub mod verification;
 pub mod wal;
+pub mod wrapped_key;
 pub mod zone;
 
 /// A moment for people: `2026-11-23 04:43 UTC`.

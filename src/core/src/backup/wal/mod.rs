@@ -6,3 +6,4 @@ pub mod name;
 pub mod object;
 pub mod prune;
 pub mod range;
+pub mod spool;
