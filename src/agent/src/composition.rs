@@ -284,7 +284,7 @@ fn machine(layout: &Layout, store: &Arc<SharedStore>) -> Result<World, AgentErro
         kept: Arc::new(Keeper::new(layout.clone())),
         sealed: Arc::new(Sealed::new(layout)),
         exports: Arc::new(ChangesFiles::new(layout.clone())),
-        copies: Arc::new(DataCopies::new(layout.clone())),
+        copies: Arc::new(DataCopies::new(layout.clone(), Arc::clone(&clock))),
         clock: Arc::clone(&clock),
         scratch,
     }));

@@ -61,6 +61,11 @@ pub trait Sight: Send + Sync {
         Err(Fault::new(FaultCode::KubernetesRefused).with("what", "pods"))
     }
 
+    /// How large a copy of a source's data will be, in bytes; `None` if nobody knows.
+    fn copy_size(&self, _source: &DataSource) -> Option<u64> {
+        None
+    }
+
     /// References and ids of the images that running containers use; `None` if that cannot be told.
     fn images(&self) -> Option<BTreeSet<String>> {
         None
@@ -104,6 +109,11 @@ impl Sight for KubeCluster {
     fn database(&self, source: &DataSource) -> Result<Server, Fault> {
         let mut attempt = Attempt { limit: QUESTION, progress: &mut Quiet, stop: &|| false };
         self.postgresql(source, &mut attempt)
+    }
+
+    fn copy_size(&self, source: &DataSource) -> Option<u64> {
+        let mut attempt = Attempt { limit: QUESTION, progress: &mut Quiet, stop: &|| false };
+        KubeCluster::copy_size(self, source, &mut attempt)
     }
 
     fn images(&self) -> Option<BTreeSet<String>> {

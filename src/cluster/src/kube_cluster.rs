@@ -1,24 +1,29 @@
 //! The cluster port, filled by the Kubernetes API and helm.
 
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bridle_core::configuration::errand::{Errand, Reply};
 use bridle_core::fault::Fault;
 use bridle_core::message::Message;
-use bridle_core::port::{Attempt, Blobs, Certificates, Clock, Cluster, Copies, Exports, KeptSecrets, Process, SealedSecrets, Timestamp};
+use bridle_core::port::{
+    Attempt, Blobs, Certificates, Clock, Cluster, Copies, DataStreams, Exports, KeptSecrets, Process, Proof,
+    SealedSecrets, Timestamp,
+};
 use bridle_core::rehearsal::postgresql::Server;
 use bridle_core::rehearsal::{Rehearsal, Report};
-use bridle_core::release::{DataSource, Probe, Secret};
+use bridle_core::release::{DataKind, DataSource, Probe, Secret};
 use bridle_core::step::{ChartName, ClusterStep, Soak, Standing};
 use tokio::runtime::Handle;
 
 use crate::application::{self, Belongings};
 use crate::changes::{self, Changes};
 use crate::connect::ApiServer;
+use crate::data::{self, DumpTarget};
 use crate::helm::Helm;
 use crate::observe::Snapshot;
-use crate::postgresql::{self, DumpTarget, Dumped};
+use crate::postgresql;
 use crate::probe::FrontDoor;
 use crate::rehearsal::{self, Stage};
 use crate::soak::{self, Watch};
@@ -160,18 +165,18 @@ impl KubeCluster {
         postgresql::facts(&self.api, &self.api, self.clock.as_ref(), source, attempt)
     }
 
-    /// Copies everything that a PostgreSQL server holds, as SQL without passwords. Users are served meanwhile.
-    ///
-    /// # Errors
-    /// `DatabaseUnreachable`, `PodCommandFailed`, `DumpTooLarge`, `DumpIncomplete`, `NoSpace`, `WriteFailed`,
-    /// `KubernetesRefused` or `DeadlinePassed`; what was written then is no copy.
-    pub fn dump(
-        &self,
-        source: &DataSource,
-        target: &mut DumpTarget<'_>,
-        attempt: &mut Attempt<'_>,
-    ) -> Result<Dumped, Fault> {
-        postgresql::dump(&self.api, &self.api, source, target, attempt)
+    /// How large a copy of a source's data will be, in bytes; `None` if that is not known: a command that never ran, or what
+    /// cannot be asked.
+    pub fn copy_size(&self, source: &DataSource, attempt: &mut Attempt<'_>) -> Option<u64> {
+        match source.kind {
+            DataKind::Postgresql => self.postgresql(source, attempt).ok().map(|server| server.bytes()),
+            DataKind::Volume => {
+                let claims = data::claims(&self.api, source).ok()?;
+                self.copies.measure(&source.namespace, &claims).ok()
+            }
+            DataKind::Command => self.copies.last_size(&source.name),
+            DataKind::None => Some(0),
+        }
     }
 
     /// Asks services from a short-lived pod, one reply a question; at most a minute and a half.
@@ -192,17 +197,41 @@ impl KubeCluster {
     }
 
     fn copy(&self, point: &str, sources: &[DataSource], attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+        let end = self.clock.monotonic().saturating_add(attempt.limit);
         for source in sources {
             if self.copies.holds(point, &source.name)? {
                 continue;
             }
-            let mut copy = self.copies.begin(point, &source.name)?;
-            let (path, limit) = (copy.path(), copy.limit());
-            let mut target = DumpTarget { to: &mut *copy, path: &path, limit };
-            self.dump(source, &mut target, attempt)?;
-            copy.keep()?;
+            let limit = end.saturating_sub(self.clock.monotonic());
+            let mut attempt = Attempt { limit, progress: &mut *attempt.progress, stop: attempt.stop };
+            match source.kind {
+                DataKind::Postgresql | DataKind::Command => {
+                    let mut copy = self.copies.begin(point, &source.name)?;
+                    let (path, limit) = (copy.path(), copy.limit());
+                    let mut target = DumpTarget { to: &mut *copy, path: &path, limit };
+                    let proof = self.dump(source, &mut target, &mut attempt)?;
+                    copy.keep(&proof)?;
+                }
+                DataKind::Volume => {
+                    let claims = data::claims(&self.api, source)?;
+                    self.copies.files(point, source, &claims, &mut attempt)?;
+                }
+                DataKind::None => {}
+            }
         }
         Ok(())
+    }
+
+    fn dump(
+        &self,
+        source: &DataSource,
+        target: &mut DumpTarget<'_>,
+        attempt: &mut Attempt<'_>,
+    ) -> Result<Proof, Fault> {
+        match source.kind {
+            DataKind::Postgresql => postgresql::dump(&self.api, &self.api, source, target, attempt),
+            _ => data::pour(&self.api, &self.api, source, target, attempt),
+        }
     }
 
     fn soak(&self, soak: &Soak, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
@@ -221,6 +250,23 @@ impl KubeCluster {
     fn front_door(&self, host: &str, address: &str) -> Result<FrontDoor, Fault> {
         let pair = self.certificates.front_door(host)?;
         FrontDoor::new(host, address, &pair.certificate)
+    }
+}
+
+impl DataStreams for KubeCluster {
+    fn pour(&self, source: &DataSource, to: &mut dyn Write, attempt: &mut Attempt<'_>) -> Result<Proof, Fault> {
+        let mut target = DumpTarget { to, path: &source.name, limit: u64::MAX };
+        self.dump(source, &mut target, attempt)
+    }
+
+    fn pour_back(
+        &self,
+        source: &DataSource,
+        from: &mut dyn Read,
+        proof: &Proof,
+        attempt: &mut Attempt<'_>,
+    ) -> Result<(), Fault> {
+        data::pour_back(&self.api, &self.api, source, (from, proof), attempt)
     }
 }
 
@@ -285,9 +331,7 @@ impl Cluster for KubeCluster {
                 postgresql::collation::apply(&self.api, &self.api, clock, sources, attempt)
             }
             ClusterStep::CopyData { point, sources } => self.copy(point, sources, attempt),
-            ClusterStep::ExportChanges(export) => {
-                changes::apply(&self.api, export, self.exports.as_ref(), attempt)
-            }
+            ClusterStep::ExportChanges(export) => changes::apply(&self.api, export, self.exports.as_ref(), attempt),
             ClusterStep::Soak(soak) => self.soak(soak, attempt),
             ClusterStep::LeftoversGone { charts, secrets } => {
                 application::apply(&self.api, clock, (charts, secrets), attempt)

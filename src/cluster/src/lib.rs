@@ -6,6 +6,7 @@
 mod application;
 mod changes;
 mod connect;
+mod data;
 mod errand;
 mod helm;
 mod images;
@@ -35,4 +36,3 @@ pub use application::Belongings;
 pub use changes::Changes;
 pub use kube_cluster::{HelmProgram, KubeCluster, Setup};
 pub use observe::{PodTrouble, Snapshot};
-pub use postgresql::{DumpTarget, Dumped};

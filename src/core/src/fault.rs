@@ -335,6 +335,20 @@ faults! {
     ClusterRestoreFinal = "BR-1297", Failed;
     /// Kubernetes did not take the snapshot.
     DatastoreNotRestored = "BR-1298", Failed;
+    /// Files of a volume are never as whole as their copy must be.
+    VolumeChanging = "BR-1300", Failed;
+    /// A volume is not where it should be.
+    VolumeAbsent = "BR-1301", Failed;
+    /// A volume holds what cannot be copied.
+    VolumeUnfit = "BR-1302", Failed;
+    /// A copy of data in a restore point is not there, or not what was kept.
+    CopyDamaged = "BR-1303", Verification;
+    /// A stream of data out of a pod has no proof of its end.
+    StreamUnproven = "BR-1304", Failed;
+    /// Nothing runs that could give the data of a source, or take them.
+    SourceUnreachable = "BR-1305", Failed;
+    /// A workload did not stop, so its data cannot be replaced.
+    WorkloadStays = "BR-1306", Failed;
     /// Something inside Bridle is wrong.
     Internal = "BR-1099", Failed;
 }

@@ -194,7 +194,9 @@ const ENGLISH_FILES: &[&str] = &[
     include_str!("../locales/recreate-en.ftl"),
     include_str!("../locales/upgrade-screen-en.ftl"),
     include_str!("../locales/upload-en.ftl"),
+    include_str!("../locales/backup-en.ftl"),
     include_str!("../locales/restore-en.ftl"),
+    include_str!("../locales/data-en.ftl"),
 ];
 const FRENCH_FILES: &[&str] = &[
     include_str!("../locales/fr.ftl"),
@@ -218,7 +220,9 @@ const FRENCH_FILES: &[&str] = &[
     include_str!("../locales/recreate-fr.ftl"),
     include_str!("../locales/upgrade-screen-fr.ftl"),
     include_str!("../locales/upload-fr.ftl"),
+    include_str!("../locales/backup-fr.ftl"),
     include_str!("../locales/restore-fr.ftl"),
+    include_str!("../locales/data-fr.ftl"),
 ];
 
 #[cfg(test)]

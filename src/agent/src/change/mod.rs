@@ -165,7 +165,7 @@ impl Changer {
         plan: &Plan,
     ) -> ChangeView {
         let changes = Changes::between(current.release, wanted.release);
-        let measured = self.measured(here, wanted.release, &changes);
+        let measured = self.measured(here, wanted.release, &changes, plan);
         let mut findings = upgrade::findings(current, wanted, kind, &measured);
         let rehearsal = match self.sight.rehearse(&rehearsal(current, wanted)) {
             Ok(report) => Some(report),

@@ -41,6 +41,34 @@ impl Copies for NoCopies {
     fn begin(&self, _point: &str, _source: &str) -> Result<Box<dyn bridle_core::port::OpenCopy>, Fault> {
         Err(Fault::new(FaultCode::NoSpace).with("path", "copies"))
     }
+
+    fn open(&self, point: &str, source: &str) -> Result<(Box<dyn Read>, Proof), Fault> {
+        Err(Fault::new(FaultCode::CopyDamaged).with("point", point).with("source", source).with("path", "copies"))
+    }
+
+    fn files(&self, _: &str, _: &DataSource, _: &[String], _: &mut Attempt<'_>) -> Result<(), Fault> {
+        Err(Fault::new(FaultCode::NoSpace).with("path", "copies"))
+    }
+
+    fn put_back_files(&self, point: &str, source: &DataSource, _: &mut Attempt<'_>) -> Result<(), Fault> {
+        self.open(point, &source.name).map(drop)
+    }
+
+    fn is_back(&self, _point: &str, _source: &str) -> Result<bool, Fault> {
+        Ok(false)
+    }
+
+    fn say_back(&self, _point: &str, _source: &str) -> Result<(), Fault> {
+        Err(Fault::new(FaultCode::NoSpace).with("path", "copies"))
+    }
+
+    fn measure(&self, _namespace: &str, claims: &[String]) -> Result<u64, Fault> {
+        Ok(1000 * claims.len() as u64)
+    }
+
+    fn last_size(&self, _source: &str) -> Option<u64> {
+        None
+    }
 }
 
 fn cluster(fake: &FakeApi, runtime: &tokio::runtime::Runtime, blobs: Folder) -> KubeCluster {

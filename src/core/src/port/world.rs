@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::Proof;
 use crate::configuration::secret::Password;
 use crate::digest::Digest;
 use crate::fault::Fault;
 use crate::message::Message;
+use crate::release::DataSource;
 use crate::removal::Kept;
 use crate::step::{ClusterStep, HostStep, Standing, Step};
 
@@ -131,11 +133,58 @@ pub trait Copies: Send + Sync {
     /// A [`Fault`] if that cannot be read.
     fn holds(&self, point: &str, source: &str) -> Result<bool, Fault>;
 
-    /// Begins a copy in the place of an earlier one, which counts no more from here on.
+    /// Begins a copy of a stream in the place of an earlier copy, which counts no more from here on.
     ///
     /// # Errors
     /// A [`Fault`] if it cannot be written.
     fn begin(&self, point: &str, source: &str) -> Result<Box<dyn OpenCopy>, Fault>;
+
+    /// Opens a copy of a stream that was kept.
+    ///
+    /// # Errors
+    /// `CopyDamaged` if it is not there, or not what was kept.
+    fn open(&self, point: &str, source: &str) -> Result<(Box<dyn std::io::Read>, Proof), Fault>;
+
+    /// Copies the files of these claims while others may write; on disk and complete when this returns.
+    ///
+    /// # Errors
+    /// `VolumeAbsent`, `VolumeChanging` if they are never as whole as the source wants it, `VolumeUnfit`,
+    /// `RestorePointNoRoom`, `DeadlinePassed`, or what the disk says.
+    fn files(
+        &self,
+        point: &str,
+        source: &DataSource,
+        claims: &[String],
+        attempt: &mut Attempt<'_>,
+    ) -> Result<(), Fault>;
+
+    /// Makes the files of the claims that were copied what the copy holds, once: what is back stays as it is. Nobody must use
+    /// the claims meanwhile.
+    ///
+    /// # Errors
+    /// `CopyDamaged` (then nothing was touched), or what the disk says.
+    fn put_back_files(&self, point: &str, source: &DataSource, attempt: &mut Attempt<'_>) -> Result<(), Fault>;
+
+    /// Whether the data of `source` were put back from this point.
+    ///
+    /// # Errors
+    /// A [`Fault`] for names that are none.
+    fn is_back(&self, point: &str, source: &str) -> Result<bool, Fault>;
+
+    /// Remembers that they were.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that cannot be written.
+    fn say_back(&self, point: &str, source: &str) -> Result<(), Fault>;
+
+    /// Bytes on disk of the files of these claims.
+    ///
+    /// # Errors
+    /// `VolumeAbsent`, or what the disk says.
+    fn measure(&self, namespace: &str, claims: &[String]) -> Result<u64, Fault>;
+
+    /// Size of the last copy of this stream in any restore point; `None` if there is none.
+    fn last_size(&self, source: &str) -> Option<u64>;
 }
 
 /// A copy that is being made; dropped, it is none.
@@ -146,11 +195,11 @@ pub trait OpenCopy: std::io::Write {
     /// Most bytes that there is room for.
     fn limit(&self) -> u64;
 
-    /// Keeps what was written: on disk when this returns.
+    /// Keeps what was written, if that is what `proof` is of: on disk when this returns.
     ///
     /// # Errors
-    /// A [`Fault`] if it cannot be brought to disk.
-    fn keep(self: Box<Self>) -> Result<(), Fault>;
+    /// A [`Fault`] if it is something else, or cannot be brought to disk.
+    fn keep(self: Box<Self>, proof: &Proof) -> Result<(), Fault>;
 }
 
 /// Keeps what a cluster knew beside a restore point, before the cluster goes back to it.
