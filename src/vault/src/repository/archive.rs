@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::thread;
 
 use bridle_core::fault::{Fault, FaultCode};
@@ -39,7 +39,7 @@ pub struct Outline {
 pub struct Archived {
     /// Its name.
     pub snapshot: SnapshotName,
-    /// Files in it.
+    /// Files, links and the like in it.
     pub files: u64,
     /// Bytes in it.
     pub bytes: u64,
@@ -55,7 +55,12 @@ impl Repository {
     /// # Errors
     /// [`RepositoryError::Unreadable`] if anything of it cannot be read, [`RepositoryError::Changing`] if something changed
     /// each time it was read, and those of the store. No snapshot is there then.
-    pub fn archive_tree(&self, tree: &Tree, outline: &Outline, watch: &Arc<dyn Watch>) -> Result<Archived, RepositoryError> {
+    pub fn archive_tree(
+        &self,
+        tree: &Tree,
+        outline: &Outline,
+        watch: &Arc<dyn Watch>,
+    ) -> Result<Archived, RepositoryError> {
         let backend = Arc::new(Backend::archiving(Arc::clone(&self.store)).watched(Arc::clone(watch)));
         let mut parents: Vec<String> = outline.parent.iter().map(ToString::to_string).collect();
         for round in 1..=ROUNDS {
@@ -87,7 +92,8 @@ impl Repository {
         unreachable!("the last round returns")
     }
 
-    /// Saves what `produce` writes, as the file `path` of a snapshot.
+    /// Saves what `produce` writes, as the file `path` of a snapshot, and reads it back: only then is its size known, which
+    /// restic needs to restore it (decision 0031). A stream cannot be had again, so it is proven at once.
     ///
     /// # Errors
     /// [`RepositoryError::Broken`] with the fault of `produce`, or if what came is not what its proof says; and those of the
@@ -101,7 +107,27 @@ impl Repository {
         produce: impl FnOnce(&mut dyn Write) -> Result<Proof, Fault> + Send,
     ) -> Result<(Archived, Proof), RepositoryError> {
         let backend = Arc::new(Backend::archiving(Arc::clone(&self.store)).watched(Arc::clone(watch)));
-        let (mut sender, stream, ended) = channel(name, path.to_owned());
+        let (first, proof) = self.run_stream(&backend, (name, path, 0), outline, produce)?;
+        let staged = SnapshotName(first.id.to_hex().to_string());
+        let (made, _) = self.run_stream(&backend, (name, path, proof.bytes), outline, |to| {
+            self.dump_over(&backend, &staged, path, to)?;
+            Ok(proof)
+        })?;
+        backend.commit(&made.id)?;
+        let mut saved = archived(&made, 1);
+        saved.added += archived(&first, 1).added;
+        Ok((saved, proof))
+    }
+
+    /// One run of the engine over a stream (what people call it, where it will be, its size if that is known).
+    fn run_stream(
+        &self,
+        backend: &Arc<Backend>,
+        (name, path, size): (&str, &Path, u64),
+        outline: &Outline,
+        produce: impl FnOnce(&mut dyn Write) -> Result<Proof, Fault> + Send,
+    ) -> Result<(SnapshotFile, Proof), RepositoryError> {
+        let (mut sender, stream, ended) = channel(name, path.to_owned(), size);
         let made = thread::scope(|scope| {
             scope.spawn(move || {
                 // A maker that panics leaves no end, which the reader finds.
@@ -109,21 +135,22 @@ impl Repository {
                     sender.end(end);
                 }
             });
-            let made = self.run(&backend, false, &stream, outline, &[], path);
+            let made = self.run(backend, false, &stream, outline, &[], path);
             drop(stream); // nobody reads any more: the maker's next write fails
             made
         });
-        let end = ended.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let end = ended.lock().unwrap_or_else(PoisonError::into_inner).take();
         match end {
             Some(Ok(proof)) => {
                 let made = made?;
-                backend.commit(&made.id)?;
-                Ok((archived(&made, 1), proof))
+                backend.unfailed()?;
+                Ok((made, proof))
             }
             Some(Err(fault)) => Err(RepositoryError::Broken { of: name.to_owned(), fault }),
             None => {
                 made?;
-                let fault = Fault::new(FaultCode::StreamBroken).with("source", name).output("it was not read to its end");
+                let fault =
+                    Fault::new(FaultCode::StreamBroken).with("source", name).output("it was not read to its end");
                 Err(RepositoryError::Broken { of: name.to_owned(), fault: Box::new(fault) })
             }
         }

@@ -7,7 +7,7 @@ use rustic_core::{CheckOptions, ReadSubsetOption};
 use super::backend::Backend;
 use super::error::RepositoryError;
 use super::watch::Watch;
-use super::{Repository, SnapshotName, engine};
+use super::{Repository, SnapshotName, engine, in_one_line};
 
 /// Most findings that are kept in words.
 const MOST_FINDINGS: usize = 200;
@@ -53,11 +53,12 @@ impl Repository {
         watch: &Arc<dyn Watch>,
     ) -> Result<CheckReport, RepositoryError> {
         let backend = Arc::new(Backend::reading(Arc::clone(&self.store)).watched(Arc::clone(watch)));
-        let options = CheckOptions::default().read_data(reading != Reading::Structure).read_data_subset(match reading {
-            Reading::Structure | Reading::All => ReadSubsetOption::All,
-            Reading::Percent(percent) => ReadSubsetOption::Percentage(percent.clamp(0.0, 100.0)),
-            Reading::Part { part, of } => ReadSubsetOption::IdSubSet((part, of.max(1))),
-        });
+        let options =
+            CheckOptions::default().read_data(reading != Reading::Structure).read_data_subset(match reading {
+                Reading::Structure | Reading::All => ReadSubsetOption::All,
+                Reading::Percent(percent) => ReadSubsetOption::Percentage(percent.clamp(0.0, 100.0)),
+                Reading::Part { part, of } => ReadSubsetOption::IdSubSet((part, of.max(1))),
+            });
         let found = engine("check", &backend, || {
             let opened = self.session(&backend)?;
             match snapshots {
@@ -71,7 +72,7 @@ impl Repository {
         })?;
         let mut report = CheckReport::default();
         for (level, finding) in found.0 {
-            let words = finding.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+            let words = in_one_line(&finding.to_string());
             // The engine does not name the type of its levels.
             if format!("{level:?}") == "Warn" {
                 if report.remarks.len() < MOST_FINDINGS {

@@ -120,7 +120,9 @@ impl From<&RepositoryError> for Fault {
             RepositoryError::Store(error) => Self::from(&**error),
             RepositoryError::Absent { place } => Self::new(FaultCode::RepositoryAbsent).with("place", place.as_str()),
             RepositoryError::Present { place } => Self::new(FaultCode::RepositoryPresent).with("place", place.as_str()),
-            RepositoryError::KeyWrong { place } => Self::new(FaultCode::RepositoryKeyWrong).with("place", place.as_str()),
+            RepositoryError::KeyWrong { place } => {
+                Self::new(FaultCode::RepositoryKeyWrong).with("place", place.as_str())
+            }
             RepositoryError::Unreadable { of, count, missed } => told(FaultCode::SourceUnreadable, of, *count, missed),
             RepositoryError::Changing { of, count, missed } => told(FaultCode::SourceChanging, of, *count, missed),
             RepositoryError::Broken { fault, .. } => (**fault).clone(),
@@ -151,5 +153,8 @@ impl From<RepositoryError> for Fault {
 fn told(code: FaultCode, of: &str, count: u64, missed: &[Missed]) -> Fault {
     let first = missed.first().map_or("", |first| first.path.as_str());
     let fault = Fault::new(code).with("source", of).with("count", count).with("path", first);
-    missed.iter().take(MOST_CAUSES).fold(fault, |fault, missed| fault.output(&format!("{}: {}", missed.path, missed.why)))
+    missed
+        .iter()
+        .take(MOST_CAUSES)
+        .fold(fault, |fault, missed| fault.output(&format!("{}: {}", missed.path, missed.why)))
 }

@@ -21,7 +21,8 @@ use std::sync::Arc;
 use bridle_core::backup::key::RepositoryKey;
 use rustic_core::repofile::{Chunker, MasterKey, SnapshotFile};
 use rustic_core::{
-    ConfigOptions, Credentials, KeyOptions, OpenStatus, RepositoryBackends, RepositoryOptions, RusticError, RusticResult,
+    ConfigOptions, Credentials, KeyOptions, OpenStatus, RepositoryBackends, RepositoryOptions, RusticError,
+    RusticResult,
 };
 
 pub use archive::{Archived, Outline};
@@ -101,7 +102,11 @@ impl Repository {
     ///
     /// # Errors
     /// [`RepositoryError::Present`] if there is one already.
-    pub fn create(store: Arc<dyn ObjectStore>, key: &RepositoryKey, cache: Option<PathBuf>) -> Result<Self, RepositoryError> {
+    pub fn create(
+        store: Arc<dyn ObjectStore>,
+        key: &RepositoryKey,
+        cache: Option<PathBuf>,
+    ) -> Result<Self, RepositoryError> {
         if !store.list("keys/")?.is_empty() || store.head(&backend::config_key())?.is_some() {
             return Err(RepositoryError::Present { place: store.location() });
         }
@@ -121,7 +126,11 @@ impl Repository {
     ///
     /// # Errors
     /// [`RepositoryError::Absent`] if there is none, [`RepositoryError::KeyWrong`] if the key opens it not.
-    pub fn open(store: Arc<dyn ObjectStore>, key: &RepositoryKey, cache: Option<PathBuf>) -> Result<Self, RepositoryError> {
+    pub fn open(
+        store: Arc<dyn ObjectStore>,
+        key: &RepositoryKey,
+        cache: Option<PathBuf>,
+    ) -> Result<Self, RepositoryError> {
         Self::open_with_password(store, &key.password(), cache)
     }
 
@@ -208,7 +217,13 @@ fn engine<T>(
 
 /// What the engine says of its error, in one line.
 fn said(error: &RusticError) -> String {
-    error.display_log().split_whitespace().collect::<Vec<_>>().join(" ")
+    in_one_line(&error.display_log())
+}
+
+/// Words without the pages of context and call stacks that the engine adds.
+fn in_one_line(text: &str) -> String {
+    let words = text.split("Some additional details").next().unwrap_or(text);
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn described(snapshot: &SnapshotFile) -> Snapshot {

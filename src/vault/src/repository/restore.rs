@@ -27,6 +27,18 @@ pub struct Restoring {
     pub exact: bool,
 }
 
+/// What the engine wrote.
+struct Written {
+    /// What should be there now.
+    nodes: Vec<(PathBuf, Node)>,
+    /// Bytes that were written.
+    written: u64,
+    /// Bytes that are still not right.
+    left: u64,
+    /// Whether it is one file, not a folder.
+    single: bool,
+}
+
 /// What was restored and proven to be what was saved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Restored {
@@ -46,14 +58,15 @@ impl Repository {
     pub fn restore(&self, what: &Restoring, watch: &Arc<dyn Watch>) -> Result<Restored, RepositoryError> {
         let backend = Arc::new(Backend::reading(Arc::clone(&self.store)).watched(Arc::clone(watch)));
         let snapshot = self.find(&backend, &what.snapshot)?;
-        let (nodes, written, left) = engine("restore from", &backend, || self.write(&backend, &snapshot, what))?;
+        let Written { nodes, written, left, single } =
+            engine("restore from", &backend, || self.write(&backend, &snapshot, what))?;
         backend.unfailed()?;
         if left > 0 {
             return Err(self.unproven(&what.target, &format!("{left} bytes are not as they were saved")));
         }
         let mut restored = Restored { written, ..Restored::default() };
         for (below, node) in &nodes {
-            let path = if below.as_os_str().is_empty() { what.target.clone() } else { what.target.join(below) };
+            let path = if single { what.target.clone() } else { what.target.join(below) };
             if let Some(why) = difference(&path, node) {
                 return Err(self.unproven(&path, &why));
             }
@@ -70,11 +83,20 @@ impl Repository {
     /// # Errors
     /// [`RepositoryError`]; part of it may have been written.
     pub fn dump(&self, snapshot: &SnapshotName, path: &Path, to: &mut dyn Write) -> Result<(), RepositoryError> {
-        let backend = Arc::new(Backend::reading(Arc::clone(&self.store)));
-        let found = self.find(&backend, snapshot)?;
+        self.dump_over(&Arc::new(Backend::reading(Arc::clone(&self.store))), snapshot, path, to)
+    }
+
+    pub(super) fn dump_over(
+        &self,
+        backend: &Arc<Backend>,
+        snapshot: &SnapshotName,
+        path: &Path,
+        to: &mut dyn Write,
+    ) -> Result<(), RepositoryError> {
+        let found = self.find(backend, snapshot)?;
         let mut to = to;
-        engine("read from", &backend, || {
-            let opened = self.session(&backend)?.to_indexed()?;
+        engine("read from", backend, || {
+            let opened = self.session(backend)?.to_indexed()?;
             let node = opened.node_from_snapshot_and_path(&found, &path.to_string_lossy())?;
             opened.dump(&node, &mut to)
         })?;
@@ -90,19 +112,15 @@ impl Repository {
         found.ok_or_else(|| RepositoryError::SnapshotUnknown { place: self.place(), snapshot: name.to_string() })
     }
 
-    /// Restores; what there is, how many bytes were written, and how many are still not right.
-    fn write(
-        &self,
-        backend: &Arc<Backend>,
-        snapshot: &SnapshotFile,
-        what: &Restoring,
-    ) -> RusticResult<(Vec<(PathBuf, Node)>, u64, u64)> {
+    fn write(&self, backend: &Arc<Backend>, snapshot: &SnapshotFile, what: &Restoring) -> RusticResult<Written> {
         let opened = self.session(backend)?.to_indexed()?;
         let node = opened.node_from_snapshot_and_path(snapshot, &what.path.to_string_lossy())?;
         let nodes = opened.ls(&node, &LsOptions::default())?;
         let listed = nodes.clone().collect::<RusticResult<Vec<_>>>()?;
         // Only who has the key writes names, but a name that points outside must not be followed whoever wrote it.
-        if let Some((path, _)) = listed.iter().find(|(path, _)| !path.components().all(|part| matches!(part, Component::Normal(_)))) {
+        if let Some((path, _)) =
+            listed.iter().find(|(path, _)| !path.components().all(|part| matches!(part, Component::Normal(_))))
+        {
             let text = format!("`{}` points outside of what is restored", path.display());
             return Err(rustic_core::RusticError::new(rustic_core::ErrorKind::Repository, text));
         }
@@ -113,7 +131,7 @@ impl Repository {
         opened.restore(plan, &options, nodes.clone(), &target)?;
         // The engine only logs some of its failures: what is there now is compared with what should be, byte by byte.
         let left = opened.prepare_restore(&options, nodes, &target, true)?;
-        Ok((listed, size, left.restore_size))
+        Ok(Written { nodes: listed, written: size, left: left.restore_size, single: !node.is_dir() })
     }
 
     fn unproven(&self, path: &Path, why: &str) -> RepositoryError {

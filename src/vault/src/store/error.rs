@@ -86,13 +86,7 @@ impl StoreError {
         location: impl ToString,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self {
-            action,
-            object: object.to_string(),
-            location: location.to_string(),
-            trouble,
-            source: source.into(),
-        }
+        Self { action, object: object.to_string(), location: location.to_string(), trouble, source: source.into() }
     }
 }
 

@@ -75,7 +75,8 @@ impl<S: ObjectStore> Faulty<S> {
 
     fn next(&self, call: Call, name: &str) -> Option<Misbehaviour> {
         let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
-        let order = orders.iter_mut().find(|order| order.call == call && order.times > 0 && name.starts_with(&order.prefix))?;
+        let order =
+            orders.iter_mut().find(|order| order.call == call && order.times > 0 && name.starts_with(&order.prefix))?;
         if order.after > 0 {
             order.after -= 1;
             return None;
@@ -91,7 +92,9 @@ impl<S: ObjectStore> Faulty<S> {
     fn bytes(&self, key: &Key, read: impl FnOnce() -> Result<Bytes, StoreError>) -> Result<Bytes, StoreError> {
         match self.next(Call::Get, key.as_str()) {
             None => read(),
-            Some(Misbehaviour::Fail(trouble) | Misbehaviour::FailBehind(trouble)) => Err(self.error(trouble, "get", key.as_str())),
+            Some(Misbehaviour::Fail(trouble) | Misbehaviour::FailBehind(trouble)) => {
+                Err(self.error(trouble, "get", key.as_str()))
+            }
             Some(Misbehaviour::Half) => read().map(|bytes| bytes.slice(..bytes.len() / 2)),
             Some(Misbehaviour::Flip) => read().map(|bytes| {
                 let mut altered = BytesMut::from(&bytes[..]);
@@ -130,7 +133,9 @@ impl<S: ObjectStore> ObjectStore for Faulty<S> {
 
     fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError> {
         match self.next(Call::List, prefix) {
-            Some(Misbehaviour::Fail(trouble) | Misbehaviour::FailBehind(trouble)) => Err(self.error(trouble, "list", prefix)),
+            Some(Misbehaviour::Fail(trouble) | Misbehaviour::FailBehind(trouble)) => {
+                Err(self.error(trouble, "list", prefix))
+            }
             Some(Misbehaviour::Half) => self.inner.list(prefix).map(|mut all| {
                 all.truncate(all.len() / 2);
                 all

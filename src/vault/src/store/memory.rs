@@ -72,7 +72,8 @@ impl ObjectStore for Memory {
         let bytes = self.get(key, u64::MAX)?;
         let range = usize::try_from(offset).ok().zip(usize::try_from(offset.saturating_add(length)).ok());
         let range = range.filter(|(_, end)| *end <= bytes.len());
-        let (start, end) = range.ok_or_else(|| self.error(Trouble::Corrupt, "get range of", key, "shorter than it was"))?;
+        let (start, end) =
+            range.ok_or_else(|| self.error(Trouble::Corrupt, "get range of", key, "shorter than it was"))?;
         Ok(bytes.slice(start..end))
     }
 

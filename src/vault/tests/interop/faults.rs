@@ -35,7 +35,9 @@ fn troubles_of_a_server_are_told_apart_and_passing_ones_pass() {
     }
     // A put whose answer was lost was done; the second try must not take it for somebody else's.
     proxy.rule(&[rule(&["PUT", "data/lost"], 0, 1, Spoil::Cut(0))]);
-    store.put(&object("data/lost"), std::slice::from_ref(&bytes), Put::New).expect("the answer is lost, not the object");
+    store
+        .put(&object("data/lost"), std::slice::from_ref(&bytes), Put::New)
+        .expect("the answer is lost, not the object");
     assert_eq!(proxy.spoiled(), 1);
     proxy.rule(&[]);
     let taken = store.put(&object("data/lost"), &[Bytes::from_static(b"else")], Put::New).expect_err("taken");
@@ -105,7 +107,8 @@ fn a_backup_through_a_failing_network_is_whole_or_absent() {
     assert!(proxy.spoiled() >= 4, "{}", proxy.spoiled());
     proxy.rule(&[]);
     let target = folder.path().join("restored");
-    let what = Restoring { snapshot: saved.snapshot, path: "/volumes/files".into(), target: target.clone(), exact: false };
+    let what =
+        Restoring { snapshot: saved.snapshot, path: "/volumes/files".into(), target: target.clone(), exact: false };
     repository.restore(&what, &watch()).expect("restore");
     assert_eq!(contents(&root), contents(&target));
     fs::remove_file(root.join("data/large")).expect("remove");

@@ -16,7 +16,9 @@ use bridle_core::digest::Digest;
 use bridle_core::port::Proof;
 use bridle_core::port::names::Literal;
 use bridle_disk::Disk;
-use bridle_vault::repository::{Archived, CheckReport, Outline, Reading, Repository, Restoring, Silent, SnapshotName, Tree, Watch};
+use bridle_vault::repository::{
+    Archived, CheckReport, Outline, Reading, Repository, Restoring, Silent, SnapshotName, Tree, Watch,
+};
 use bridle_vault::store::{Directory, DirectorySettings, ObjectStore, Patience, S3, S3Credentials, S3Settings};
 
 use restic::Restic;
@@ -103,7 +105,8 @@ fn contents(folder: &Path) -> Vec<(PathBuf, u32, i64, Vec<u8>)> {
 }
 
 fn save(repository: &Repository, root: &Path, parent: Option<SnapshotName>) -> Archived {
-    let tree = Tree { name: "files".to_owned(), root: root.to_owned(), as_path: "/volumes/files".into(), exclude: Vec::new() };
+    let tree =
+        Tree { name: "files".to_owned(), root: root.to_owned(), as_path: "/volumes/files".into(), exclude: Vec::new() };
     let outline = Outline { host: "campus".to_owned(), tags: vec!["set-1".to_owned()], parent };
     repository.archive_tree(&tree, &outline, &watch()).expect("save")
 }
@@ -114,7 +117,9 @@ fn both_ways(store: &Arc<dyn ObjectStore>, restic: &Restic, others: &dyn Fn(&str
     let root = source(folder.path());
     let repository = Repository::create(Arc::clone(store), &key(), None).expect("create");
     let first = save(&repository, &root, None);
-    fs::File::create(root.join("later")).and_then(|mut file| std::io::Write::write_all(&mut file, b"later")).expect("write");
+    fs::File::create(root.join("later"))
+        .and_then(|mut file| std::io::Write::write_all(&mut file, b"later"))
+        .expect("write");
     let second = save(&repository, &root, Some(first.snapshot.clone()));
     let bytes = noise(9, (9 << 20) + 5);
     let proof = Proof { bytes: bytes.len() as u64, digest: Digest::of(&bytes) };
@@ -138,7 +143,8 @@ fn both_ways(store: &Arc<dyn ObjectStore>, restic: &Restic, others: &dyn Fn(&str
     let theirs = Repository::open(store, &key(), None).expect("open");
     let snapshots = theirs.snapshots().expect("list");
     let target = folder.path().join("by-us");
-    let what = Restoring { snapshot: snapshots[0].name.clone(), path: root.clone(), target: target.clone(), exact: false };
+    let what =
+        Restoring { snapshot: snapshots[0].name.clone(), path: root.clone(), target: target.clone(), exact: false };
     theirs.restore(&what, &watch()).expect("restore");
     assert_eq!(contents(&root), contents(&target));
     assert_eq!(theirs.check(Reading::All, None, &watch()).expect("check"), CheckReport::default());
@@ -165,7 +171,10 @@ fn on_a_server(server: &Server) {
     let place = |name: &str| {
         let store = S3::open_probed(settings(&server.endpoint, name), Arc::new(Literal)).expect("probe");
         let restic = Restic::new(&format!("s3:{}/{BUCKET}/{name}", server.endpoint), &key().password());
-        (Arc::new(store) as Arc<dyn ObjectStore>, restic.env("AWS_ACCESS_KEY_ID", KEY_ID).env("AWS_SECRET_ACCESS_KEY", SECRET))
+        (
+            Arc::new(store) as Arc<dyn ObjectStore>,
+            restic.env("AWS_ACCESS_KEY_ID", KEY_ID).env("AWS_SECRET_ACCESS_KEY", SECRET),
+        )
     };
     let (store, restic) = place("ours/below");
     println!("{}: {:?}", server.name, store.capabilities());

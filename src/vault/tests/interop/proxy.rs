@@ -44,7 +44,8 @@ impl Proxy {
     pub fn before(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("listen");
         let address = listener.local_addr().expect("address").to_string();
-        let (rules, seen, stop) = (Arc::<Mutex<Vec<Rule>>>::default(), Arc::<AtomicU32>::default(), Arc::<AtomicBool>::default());
+        let (rules, seen, stop) =
+            (Arc::<Mutex<Vec<Rule>>>::default(), Arc::<AtomicU32>::default(), Arc::<AtomicBool>::default());
         let upstream = server.trim_start_matches("http://").to_owned();
         let (theirs, counted, ended) = (Arc::clone(&rules), Arc::clone(&seen), Arc::clone(&stop));
         thread::spawn(move || {
@@ -105,7 +106,10 @@ fn serve(client: &TcpStream, upstream: &str, rules: &Mutex<Vec<Rule>>, counted: 
             } else {
                 format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>as ordered</Message></Error>")
             };
-            let head = format!("HTTP/1.1 {status} Ordered\r\ncontent-type: application/xml\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            let head = format!(
+                "HTTP/1.1 {status} Ordered\r\ncontent-type: application/xml\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
             return (&*client).write_all(format!("{head}{body}").as_bytes());
         }
         Some(Spoil::Reset) => return Ok(()),
@@ -148,7 +152,8 @@ fn message(stream: &TcpStream, ask: bool) -> io::Result<Vec<u8>> {
     if ask && text.contains("expect: 100-continue") {
         (&*stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
-    let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok()).unwrap_or(0);
+    let length =
+        text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok()).unwrap_or(0);
     while bytes.len() < head + length {
         let count = (&*stream).read(&mut buffer)?;
         if count == 0 {

@@ -32,7 +32,12 @@ impl Restic {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let output = command.output().expect("restic is there: the gate installs it");
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "restic {words:?}: {}\n{said}{}", output.status, String::from_utf8_lossy(&output.stdout));
+        assert!(
+            output.status.success(),
+            "restic {words:?}: {}\n{said}{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout)
+        );
         output.stdout
     }
 }

@@ -30,8 +30,21 @@ impl Server {
     pub fn s3s_fs() -> Self {
         let program = built("s3s-fs", S3S_FS, |place| {
             let mut command = program("cargo");
-            command.args(["install", "--quiet", "--locked", "s3s-fs", "--features", "binary", "--version", S3S_FS, "--root"]);
-            command.arg(place).env("CARGO_TARGET_DIR", place.join("target")).env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+            command.args([
+                "install",
+                "--quiet",
+                "--locked",
+                "s3s-fs",
+                "--features",
+                "binary",
+                "--version",
+                S3S_FS,
+                "--root",
+            ]);
+            command
+                .arg(place)
+                .env("CARGO_TARGET_DIR", place.join("target"))
+                .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
             // Cargo's description of this package is not for what is built here.
             for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_PKG_")) {
                 command.env_remove(name);
@@ -39,7 +52,9 @@ impl Server {
             command
         });
         Self::start("s3s-fs", &program, |command, folder, port| {
-            command.args(["--access-key", KEY_ID, "--secret-key", SECRET, "--host", "127.0.0.1", "--port", port]).arg(folder);
+            command
+                .args(["--access-key", KEY_ID, "--secret-key", SECRET, "--host", "127.0.0.1", "--port", port])
+                .arg(folder);
         })
     }
 
@@ -54,7 +69,9 @@ impl Server {
             command
         });
         Self::start("versitygw", &program, |command, folder, port| {
-            command.args(["--access", KEY_ID, "--secret", SECRET, "--port", &format!("127.0.0.1:{port}"), "posix"]).arg(folder);
+            command
+                .args(["--access", KEY_ID, "--secret", SECRET, "--port", &format!("127.0.0.1:{port}"), "posix"])
+                .arg(folder);
         })
     }
 
@@ -62,7 +79,8 @@ impl Server {
         // Beside what is kept, not below /tmp: some servers need extended attributes, which tmpfs may lack.
         let folder = tempfile::Builder::new().prefix("s3-").tempdir_in(cache()).expect("folder");
         fs::create_dir(folder.path().join(BUCKET)).expect("bucket");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("port").port().to_string();
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("port").port().to_string();
         let mut command = program(path);
         arguments(&mut command, folder.path(), &port);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

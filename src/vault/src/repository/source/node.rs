@@ -58,12 +58,12 @@ pub(super) fn node_of(path: &Path, stat: &Stat) -> io::Result<Node> {
 /// Permission bits as Go's `os.FileMode` keeps them, which is what restic stores.
 pub(crate) fn go_mode(mode: u32) -> u32 {
     const KINDS: [(u32, u32); 6] = [
-        (0o04_0000, 1 << 31),             // directory
-        (0o12_0000, 1 << 27),             // link
-        (0o06_0000, 1 << 26),             // block device
+        (0o04_0000, 1 << 31),               // directory
+        (0o12_0000, 1 << 27),               // link
+        (0o06_0000, 1 << 26),               // block device
         (0o02_0000, (1 << 26) | (1 << 21)), // character device
-        (0o01_0000, 1 << 25),             // pipe
-        (0o14_0000, 1 << 24),             // socket
+        (0o01_0000, 1 << 25),               // pipe
+        (0o14_0000, 1 << 24),               // socket
     ];
     let kind = KINDS.iter().find(|(unix, _)| mode & 0o17_0000 == *unix).map_or(0, |(_, go)| *go);
     let special = [(0o4000, 1 << 23), (0o2000, 1 << 22), (0o1000, 1 << 20)];

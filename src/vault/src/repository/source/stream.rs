@@ -30,6 +30,7 @@ pub(in super::super) struct Sender {
 /// The stream for the engine.
 pub(in super::super) struct Stream {
     path: PathBuf,
+    size: u64,
     reader: Mutex<Option<Pulled>>,
 }
 
@@ -46,8 +47,8 @@ pub(in super::super) struct Pulled {
 /// How a stream ended, for whoever asks behind the engine's back.
 pub(in super::super) type Ending = Arc<Mutex<Option<Result<Proof, Box<Fault>>>>>;
 
-/// A stream that will be at `path` in the snapshot; `of` is what people call it.
-pub(in super::super) fn channel(of: &str, path: PathBuf) -> (Sender, Stream, Ending) {
+/// A stream that will be at `path` in the snapshot, as a file of `size` bytes; `of` is what people call it.
+pub(in super::super) fn channel(of: &str, path: PathBuf, size: u64) -> (Sender, Stream, Ending) {
     let (to, from) = sync_channel(PIECES);
     let ended = Ending::default();
     let pulled = Pulled {
@@ -58,7 +59,7 @@ pub(in super::super) fn channel(of: &str, path: PathBuf) -> (Sender, Stream, End
         hash: Sha256::new(),
         ended: Arc::clone(&ended),
     };
-    (Sender { to, waiting: Vec::new() }, Stream { path, reader: Mutex::new(Some(pulled)) }, ended)
+    (Sender { to, waiting: Vec::new() }, Stream { path, size, reader: Mutex::new(Some(pulled)) }, ended)
 }
 
 impl Sender {
@@ -116,7 +117,8 @@ impl Read for Pulled {
             match self.from.recv() {
                 Ok(Piece::Bytes(bytes)) => self.piece = io::Cursor::new(bytes),
                 Ok(Piece::End(Ok(proof))) => {
-                    let came = Proof { bytes: self.bytes, digest: Digest::from_bytes(self.hash.clone().finalize().into()) };
+                    let came =
+                        Proof { bytes: self.bytes, digest: Digest::from_bytes(self.hash.clone().finalize().into()) };
                     return self.note(if came == proof {
                         Ok(proof)
                     } else {
@@ -125,7 +127,9 @@ impl Read for Pulled {
                 }
                 Ok(Piece::End(Err(fault))) => return self.note(Err(fault)),
                 // Whoever asks again behind the end gets the end again.
-                Err(_gone) if matches!(*self.ended.lock().unwrap_or_else(PoisonError::into_inner), Some(Ok(_))) => return Ok(0),
+                Err(_gone) if matches!(*self.ended.lock().unwrap_or_else(PoisonError::into_inner), Some(Ok(_))) => {
+                    return Ok(0);
+                }
                 Err(_gone) => return self.note(Err(self.broken("its maker went away"))),
             }
         }
@@ -142,7 +146,7 @@ impl ReadSource for Stream {
 
     fn entries(&self) -> Self::Iter {
         let open = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let meta = Metadata { mode: Some(0o600), ..Metadata::default() };
+        let meta = Metadata { mode: Some(0o600), size: self.size, ..Metadata::default() };
         let node = Node::new_node(self.path.file_name().unwrap_or_default(), NodeType::File, meta);
         vec![Ok(ReadSourceEntry { path: self.path.clone(), node, open })].into_iter()
     }

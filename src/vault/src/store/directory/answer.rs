@@ -59,9 +59,13 @@ impl Worker {
         match receiver.recv_timeout(limit) {
             Ok(answer) => answer,
             Err(mpsc::RecvTimeoutError::Timeout) => Err(silent("no answer in time")),
-            Err(mpsc::RecvTimeoutError::Disconnected) => {
-                Err(StoreError::new(Trouble::Other, action, &object, files.location(), "the call ended without an answer"))
-            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => Err(StoreError::new(
+                Trouble::Other,
+                action,
+                &object,
+                files.location(),
+                "the call ended without an answer",
+            )),
         }
     }
 }

@@ -25,7 +25,8 @@ fn keeps_objects_and_lists_them_all() {
         assert_eq!(taken.trouble, Trouble::Exists);
     }
     store.put(&key("config"), &[Bytes::from_static(b"other")], Put::Replace).expect("replace");
-    let names = |prefix| store.list(prefix).expect("list").into_iter().map(|object| object.key.to_string()).collect::<Vec<_>>();
+    let names =
+        |prefix| store.list(prefix).expect("list").into_iter().map(|object| object.key.to_string()).collect::<Vec<_>>();
     assert_eq!(names(""), ["config", "data/ab/abcd", "data/cd/cdef"]);
     assert_eq!(names("data/"), ["data/ab/abcd", "data/cd/cdef"]);
     assert_eq!(names("keys/"), Vec::<String>::new());
@@ -50,7 +51,10 @@ fn a_medium_that_is_not_there_is_never_written_to() {
     assert_eq!(Directory::open(Arc::new(Disk), &settings, None).expect_err("no mark").trouble, Trouble::NotMounted);
     let (store, id) = Directory::create(Arc::new(Disk), &settings).expect("create");
     assert_eq!(Directory::create(Arc::new(Disk), &settings).expect_err("twice").trouble, Trouble::Exists);
-    assert_eq!(Directory::open(Arc::new(Disk), &settings, Some("else")).expect_err("other").trouble, Trouble::NotMounted);
+    assert_eq!(
+        Directory::open(Arc::new(Disk), &settings, Some("else")).expect_err("other").trouble,
+        Trouble::NotMounted
+    );
     store.put(&key("keys/a"), &[Bytes::from_static(b"a")], Put::New).expect("put");
     std::fs::remove_file(folder.path().join(MARKER)).expect("gone");
     for error in [

@@ -8,7 +8,8 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
+    BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    StalledStreamProtectionConfig,
 };
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -43,8 +44,13 @@ pub(super) fn client(settings: &S3Settings, names: Arc<dyn Names>) -> Result<Cli
         .tls_context(context)
         .build_with_resolver(Resolver(names));
     let credentials = &settings.credentials;
-    let credentials =
-        Credentials::new(credentials.key_id.as_str(), credentials.secret.as_str(), credentials.token.clone(), None, "bridle");
+    let credentials = Credentials::new(
+        credentials.key_id.as_str(),
+        credentials.secret.as_str(),
+        credentials.token.clone(),
+        None,
+        "bridle",
+    );
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(http)
@@ -111,7 +117,9 @@ mod tests {
         ] {
             assert_eq!(host_of(endpoint), Ok(host));
         }
-        for endpoint in ["s3.example", "ftp://a", "https://", "https://user:word@host", "https://host/path", "https://ho st"] {
+        for endpoint in
+            ["s3.example", "ftp://a", "https://", "https://user:word@host", "https://host/path", "https://ho st"]
+        {
             assert!(host_of(endpoint).is_err(), "{endpoint}");
         }
         assert!(!reachable(IpAddr::from([169, 254, 169, 254])) && reachable(IpAddr::from([10, 0, 0, 1])));

@@ -20,7 +20,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Runtime;
 
 use self::trouble::Failed;
-use super::{Capabilities, Key, MOST_BYTES, MOST_OBJECTS, Object, ObjectStore, Patience, Put, StoreError, Trouble, size_of};
+use super::{
+    Capabilities, Key, MOST_BYTES, MOST_OBJECTS, Object, ObjectStore, Patience, Put, StoreError, Trouble, size_of,
+};
 
 /// An object of at most this size is compared byte by byte where it is unclear who wrote it.
 const COMPARED: u64 = 1 << 20;
@@ -86,7 +88,8 @@ impl S3 {
     pub fn open(settings: S3Settings, capabilities: Capabilities, names: Arc<dyn Names>) -> Result<Self, StoreError> {
         let wrong = |why| StoreError::new(Trouble::Other, "open", &settings.bucket, place(&settings), why);
         let client = client::client(&settings, names).map_err(wrong)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("s3").enable_all().build();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("s3").enable_all().build();
         let runtime = runtime.map_err(|error| wrong(error.to_string()))?;
         Ok(Self { runtime: Some(runtime), client, settings, capabilities })
     }
@@ -173,9 +176,15 @@ impl S3 {
     }
 
     /// One page of a listing and the mark of the next.
-    async fn page(&self, prefix: &str, mark: Option<String>, most: Option<i32>) -> Result<(Vec<(String, u64)>, Option<String>), Failed> {
+    async fn page(
+        &self,
+        prefix: &str,
+        mark: Option<String>,
+        most: Option<i32>,
+    ) -> Result<(Vec<(String, u64)>, Option<String>), Failed> {
         let request = self.client.list_objects_v2().bucket(&self.settings.bucket).prefix(self.name(prefix));
-        let answer = request.set_continuation_token(mark.clone()).set_max_keys(most).send().await.map_err(Failed::from)?;
+        let answer =
+            request.set_continuation_token(mark.clone()).set_max_keys(most).send().await.map_err(Failed::from)?;
         let contradiction = |why: &str| Failed::new(Trouble::Corrupt, why);
         let next = answer.next_continuation_token().map(str::to_owned);
         let next = match (answer.is_truncated().unwrap_or(false), next) {
@@ -209,7 +218,9 @@ impl S3 {
                     name.strip_prefix(self.settings.prefix.as_str()).and_then(|rest| rest.strip_prefix('/'))
                 };
                 let own = own.filter(|own| own.starts_with(prefix));
-                let key = own.and_then(Key::new).ok_or_else(|| corrupt("something that was not asked for, or belongs not here"))?;
+                let key = own
+                    .and_then(Key::new)
+                    .ok_or_else(|| corrupt("something that was not asked for, or belongs not here"))?;
                 found.push(Object { key, size });
             }
             if found.len() > MOST_OBJECTS {
@@ -244,7 +255,8 @@ impl ObjectStore for S3 {
     fn head(&self, key: &Key) -> Result<Option<u64>, StoreError> {
         let head = self.call("head", key, 0, async |_| self.head_object(key).await)?;
         let size = head.map(|head| head.content_length().and_then(|length| u64::try_from(length).ok()));
-        size.map(|size| size.ok_or_else(|| StoreError::new(Trouble::Corrupt, "head", key, self.location(), "no size"))).transpose()
+        size.map(|size| size.ok_or_else(|| StoreError::new(Trouble::Corrupt, "head", key, self.location(), "no size")))
+            .transpose()
     }
 
     fn get(&self, key: &Key, limit: u64) -> Result<Bytes, StoreError> {
@@ -256,7 +268,8 @@ impl ObjectStore for S3 {
             return Ok(Bytes::new());
         }
         let range = format!("bytes={offset}-{}", offset.saturating_add(length - 1));
-        let bytes = self.call("get range of", key, length, async |_| self.get_object(key, Some(range.clone()), length).await)?;
+        let bytes =
+            self.call("get range of", key, length, async |_| self.get_object(key, Some(range.clone()), length).await)?;
         if bytes.len() as u64 != length {
             return Err(StoreError::new(Trouble::Corrupt, "get range of", key, self.location(), "shorter than it was"));
         }
@@ -266,7 +279,13 @@ impl ObjectStore for S3 {
     fn put(&self, key: &Key, parts: &[Bytes], how: Put) -> Result<(), StoreError> {
         let size = size_of(parts);
         if size > MOST_BYTES {
-            return Err(StoreError::new(Trouble::Other, "put", key, self.location(), "larger than anything that is written"));
+            return Err(StoreError::new(
+                Trouble::Other,
+                "put",
+                key,
+                self.location(),
+                "larger than anything that is written",
+            ));
         }
         let bytes = if let [one] = parts { one.clone() } else { Bytes::from(parts.concat()) };
         let checksum = self.capabilities.checksums.then(|| BASE64_STANDARD.encode(Sha256::digest(&bytes)));
@@ -274,14 +293,16 @@ impl ObjectStore for S3 {
         if how == Put::New && !self.capabilities.conditional_put && self.head(key)?.is_some() {
             return Err(StoreError::new(Trouble::Exists, "put", key, self.location(), "the name is taken"));
         }
-        self.call("put", key, size, async |again: bool| {
-            match self.put_object(key, &bytes, how, checksum).await {
-                Err(failed) if again && failed.trouble == Trouble::Exists => {
-                    if self.same(key, &bytes, checksum).await? { Ok(()) } else { Err(failed) }
+        self.call("put", key, size, async |again: bool| match self.put_object(key, &bytes, how, checksum).await {
+            Err(failed) if again && failed.trouble == Trouble::Exists => {
+                if self.same(key, &bytes, checksum).await? {
+                    Ok(())
+                } else {
+                    Err(failed)
                 }
-                Err(failed) => Err(failed),
-                Ok(()) => self.proven(key, &bytes, checksum).await,
             }
+            Err(failed) => Err(failed),
+            Ok(()) => self.proven(key, &bytes, checksum).await,
         })
     }
 

@@ -28,7 +28,8 @@ where
         match &error {
             SdkError::ServiceError(answer) => {
                 let status = answer.raw().status().as_u16();
-                let (code, said) = (answer.err().code().unwrap_or_default(), answer.err().message().unwrap_or_default());
+                let (code, said) =
+                    (answer.err().code().unwrap_or_default(), answer.err().message().unwrap_or_default());
                 let text = format!("{status} {code} {said}");
                 Self::new(trouble(status, code), text.trim_end().to_owned())
             }
@@ -54,22 +55,33 @@ fn trouble(status: u16, code: &str) -> Trouble {
         (_, "RequestTimeTooSkewed" | "RequestExpired") => Trouble::ClockSkew,
         (
             _,
-            "AccessDenied" | "ExpiredToken" | "InvalidAccessKeyId" | "InvalidToken" | "SignatureDoesNotMatch"
-            | "TokenRefreshRequired" | "AllAccessDisabled" | "AccountProblem" | "AuthorizationHeaderMalformed",
+            "AccessDenied"
+            | "ExpiredToken"
+            | "InvalidAccessKeyId"
+            | "InvalidToken"
+            | "SignatureDoesNotMatch"
+            | "TokenRefreshRequired"
+            | "AllAccessDisabled"
+            | "AccountProblem"
+            | "AuthorizationHeaderMalformed",
         ) => Trouble::Auth,
-        (
-            507,
-            _,
-        )
+        (507, _)
         | (
             _,
-            "QuotaExceeded" | "StorageFull" | "XMinioStorageFull" | "XMinioAdminBucketQuotaExceeded" | "InsufficientCapacity"
-            | "InsufficientStorage" | "EntityTooLarge",
+            "QuotaExceeded"
+            | "StorageFull"
+            | "XMinioStorageFull"
+            | "XMinioAdminBucketQuotaExceeded"
+            | "InsufficientCapacity"
+            | "InsufficientStorage"
+            | "EntityTooLarge",
         ) => Trouble::Quota,
         (_, "NoSuchKey" | "NoSuchBucket" | "NoSuchUpload") | (404, _) => Trouble::NotFound,
         (_, "PreconditionFailed") | (412, _) => Trouble::Exists,
         // What arrived there is not what was sent: sent again, it may.
-        (_, "BadDigest" | "InvalidDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch") => Trouble::Retryable,
+        (_, "BadDigest" | "InvalidDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch") => {
+            Trouble::Retryable
+        }
         (_, "InvalidRange") | (416, _) => Trouble::Corrupt,
         (501, _) => Trouble::Other,
         (401 | 403, _) => Trouble::Auth,
