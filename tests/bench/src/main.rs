@@ -1,7 +1,8 @@
 //! `cargo bench-bridle NAME`: a figure of Bridle against a named rival in the same run, appended to `docs/BENCHMARKS.md`.
 //!
-//! `ingest` and `registry` need nothing but this machine; the others boot test hosts. Run them on a quiet machine.
+//! `ingest`, `registry` and `backup` need nothing but this machine; the others boot test hosts. Run them on a quiet machine.
 
+mod backup;
 mod by_bridle;
 mod by_hand;
 mod hosts;
@@ -23,6 +24,7 @@ const USAGE: &str = "\
 usage: cargo bench-bridle NAME
   ingest     verify + ingest of a 2 GB release file, against sha256sum of it
   registry   the agent's registry with 20 pulls at once, against the stock registry
+  backup     backup of a folder, against stock restic
   disk       peak extra disk of an installation, against compressed blobs + unpacked snapshots
   install    install until green, against the same parts put in place by hand
   restart    restart until green, against the same node after a sequential import of all images
@@ -48,7 +50,9 @@ fn run(words: &[&str]) -> Outcome<()> {
         // What is measured runs as a program of its own.
         ["child-ingest", file, store, passes] => return ingest::child(Path::new(file), Path::new(store), passes),
         ["child-registry", folder, port] => return registry::child(Path::new(folder), port.parse()?),
+        ["child-backup", place, source, parent] => return backup::child(Path::new(place), Path::new(source), parent),
         ["ingest"] => ingest::run()?,
+        ["backup"] => backup::run()?,
         ["registry"] => registry::run()?,
         [name] => hosts::run(root, Want::named(name).ok_or(USAGE)?)?,
         _ => return Err(USAGE.into()),

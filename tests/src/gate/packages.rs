@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 /// The Debian packages, each with what needs it. Test hosts add theirs
 /// ([`testhost::apt_packages`]).
-pub const PACKAGES: [(&str, &str); 17] = [
+pub const PACKAGES: [(&str, &str); 18] = [
     ("ca-certificates", "package registries over TLS"),
     ("curl", "the suite for k3s asks pods and the API server; the demo names it"),
     ("docker-registry", "the suite for k3s pulls from the stock registry"),
@@ -22,6 +22,7 @@ pub const PACKAGES: [(&str, &str); 17] = [
     ("procps", "process tools in journeys"),
     ("python3", "packages from PyPI in images"),
     ("python3-pip", "packages from PyPI in images"),
+    ("restic", "repositories of backups are read and written by the stock tool"),
     ("skopeo", "release files are read by the stock tool"),
     ("zstd", "the payload of the k3s stand-in; images with such layers"),
 ];
