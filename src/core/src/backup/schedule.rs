@@ -236,7 +236,7 @@ impl FromStr for Schedule {
         let every = |count: &str, unit: u32| {
             let minutes = count.parse::<u32>().ok()?.checked_mul(unit)?;
             // Parts of a day: otherwise midnight would come too early.
-            (minutes >= 5 && minutes <= 720 && 1440 % minutes == 0).then_some(Self::Every(minutes))
+            ((5..=720).contains(&minutes) && 1440 % minutes == 0).then_some(Self::Every(minutes))
         };
         match words[..] {
             ["every", "hour"] => Some(Self::Every(60)),
