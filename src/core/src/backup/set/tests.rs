@@ -117,27 +117,32 @@ fn a_set_under_another_name_or_with_one_letter_changed_is_no_set() {
 
 #[test]
 fn a_set_that_contradicts_itself_is_refused_with_the_reason() {
-    let cases: Vec<(&str, Box<dyn Fn(&mut SetManifest)>)> = vec![
-        ("made before", Box::new(|set| set.began = Timestamp(set.made.0 + 1))),
-        ("name of the site", Box::new(|set| set.installation.site = String::new())),
-        ("name of the site", Box::new(|set| set.installation.site = "a\nb".to_owned())),
-        ("name of the release", Box::new(|set| set.release.name = "x".repeat(101))),
-        ("tags", Box::new(|set| set.tags = (0..21).map(|n| n.to_string()).collect())),
-        ("0 sources", Box::new(|set| set.sources.clear())),
-        ("two sources", Box::new(|set| set.sources[1].name = "configuration".to_owned())),
-        ("out of order", Box::new(|set| set.sources.swap(2, 4))),
-        ("no configuration", Box::new(|set| drop(set.sources.remove(0)))),
-        ("a snapshot where", Box::new(|set| set.sources[0].snapshot = None)),
-        ("a snapshot where", Box::new(|set| set.sources[7].snapshot = Some(Digest::of(b"")))),
-        ("a reason where", Box::new(|set| set.sources[7].reason = String::new())),
-        ("a reason where", Box::new(|set| set.sources[0].reason = "x".to_owned())),
-        ("its counts", Box::new(|set| drop(set.sources[0].counts.insert(String::new(), 1)))),
-        ("changed files", Box::new(|set| set.sources[0].whole = Wholeness::Fuzzy { changed: 0 })),
-        ("a position of the log", Box::new(|set| set.sources[4].postgresql = None)),
-        ("a position of the log", Box::new(|set| set.sources[0].postgresql = Some(log(1, 2)))),
-        ("a revision for etcd", Box::new(|set| set.sources[2].etcd_revision = None)),
-        ("stops where it starts", Box::new(|set| set.sources[4].postgresql = Some(log(2, 2)))),
-        ("segments of log", Box::new(|set| set.sources[4].postgresql = Some(log(2, u64::MAX)))),
+    type Change = fn(&mut SetManifest);
+    let cases: [(&str, Change); 20] = [
+        ("made before", |set| set.began = Timestamp(set.made.0 + 1)),
+        ("name of the site", |set| set.installation.site = String::new()),
+        ("name of the site", |set| set.installation.site = "a\nb".to_owned()),
+        ("name of the release", |set| set.release.name = "x".repeat(101)),
+        ("tags", |set| set.tags = (0..21).map(|n| n.to_string()).collect()),
+        ("0 sources", |set| set.sources.clear()),
+        ("two sources", |set| set.sources[1].name = "configuration".to_owned()),
+        ("out of order", |set| set.sources.swap(2, 4)),
+        ("no configuration", |set| {
+            set.sources.remove(0);
+        }),
+        ("a snapshot where", |set| set.sources[0].snapshot = None),
+        ("a snapshot where", |set| set.sources[7].snapshot = Some(Digest::of(b""))),
+        ("a reason where", |set| set.sources[7].reason = String::new()),
+        ("a reason where", |set| set.sources[0].reason = "x".to_owned()),
+        ("its counts", |set| {
+            set.sources[0].counts.insert(String::new(), 1);
+        }),
+        ("changed files", |set| set.sources[0].whole = Wholeness::Fuzzy { changed: 0 }),
+        ("a position of the log", |set| set.sources[4].postgresql = None),
+        ("a position of the log", |set| set.sources[0].postgresql = Some(log(1, 2))),
+        ("a revision for etcd", |set| set.sources[2].etcd_revision = None),
+        ("stops where it starts", |set| set.sources[4].postgresql = Some(log(2, 2))),
+        ("segments of log", |set| set.sources[4].postgresql = Some(log(2, u64::MAX))),
     ];
     for (why, change) in cases {
         let mut bad = set(BEGAN);
@@ -151,7 +156,8 @@ fn a_set_that_contradicts_itself_is_refused_with_the_reason() {
 
 fn wal(numbers: impl Iterator<Item = u64>) -> BTreeSet<WalObject> {
     let log = log(1, 2);
-    let file = |number| WalFile::segment(log.timeline, crate::backup::wal::name::SegmentNumber(number), log.segment_bytes);
+    let file =
+        |number| WalFile::segment(log.timeline, crate::backup::wal::name::SegmentNumber(number), log.segment_bytes);
     numbers.map(|number| WalObject { system: log.system, incarnation: log.incarnation, file: file(number) }).collect()
 }
 
@@ -163,7 +169,9 @@ fn a_set_is_complete_or_it_is_not_written() {
     // Each snapshot and each segment counts.
     for one in &all {
         let less = all.iter().copied().filter(|other| other != one).collect();
-        assert!(matches!(&missing(&set, &less, &wal(3..=5))[..], [Missing::Snapshot { snapshot, .. }] if snapshot == one));
+        assert!(
+            matches!(&missing(&set, &less, &wal(3..=5))[..], [Missing::Snapshot { snapshot, .. }] if snapshot == one)
+        );
     }
     for number in 3..=5 {
         let less = missing(&set, &all, &wal((3..=5).filter(|other| *other != number)));
