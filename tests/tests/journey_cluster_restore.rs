@@ -88,9 +88,11 @@ fn prepared(host: &Host, door: &FrontDoor) -> Outcome<(String, String)> {
 }
 
 fn refused_without_the_name(host: &Host, site: &str) -> Outcome {
-    for (words, code, fault) in
-        [(vec![], 4, "BR-1293"), (vec!["--confirm", "elsewhere"], 2, "BR-1294"), (vec!["--restore-point", "x"], 2, "BR-1291")]
-    {
+    for (words, code, fault) in [
+        (vec![], 4, "BR-1293"),
+        (vec!["--confirm", "elsewhere"], 2, "BR-1294"),
+        (vec!["--restore-point", "x"], 2, "BR-1291"),
+    ] {
         let all = ["bridle", "cluster", "restore", "--no-input"].into_iter().chain(words);
         let output = host.run(all)?;
         assert_eq!(output.status.code(), Some(code), "{}{}", output.stdout, output.stderr);

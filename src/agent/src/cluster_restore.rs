@@ -120,9 +120,7 @@ impl ClusterRestorer {
             if plan.digest() == order.plan {
                 let against = found.into_iter().find(Finding::stands_against);
                 return match against {
-                    Some(finding) => {
-                        Err(Fault::new(FaultCode::ClusterRestoreBlocked).detail(finding.message))
-                    }
+                    Some(finding) => Err(Fault::new(FaultCode::ClusterRestoreBlocked).detail(finding.message)),
                     None => self.operations.begin(plan, by),
                 };
             }

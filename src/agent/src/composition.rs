@@ -237,12 +237,8 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
         Arc::clone(&world.sight),
         Arc::clone(&world.clock),
     );
-    let renewer = Renewer::new(
-        layout.clone(),
-        Arc::clone(&operations),
-        Arc::clone(&configurator),
-        Arc::clone(&world.sight),
-    );
+    let renewer =
+        Renewer::new(layout.clone(), Arc::clone(&operations), Arc::clone(&configurator), Arc::clone(&world.sight));
     let restorer = ClusterRestorer::new(
         layout.clone(),
         Arc::clone(&operations),

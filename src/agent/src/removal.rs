@@ -92,7 +92,9 @@ fn confirmed(typed: Option<&str>, names: &[String]) -> Result<(), Fault> {
 pub(crate) fn follow(layout: &Layout, view: &OperationView) {
     let done = match (view.kind, view.state) {
         // An installation uses its own copies of what was kept.
-        (OperationKind::Install | OperationKind::RestoreCluster, OperationState::Committed) => Keeper::new(layout.clone()).forget(),
+        (OperationKind::Install | OperationKind::RestoreCluster, OperationState::Committed) => {
+            Keeper::new(layout.clone()).forget()
+        }
         (OperationKind::Uninstall, OperationState::Committed) => {
             Systemd::new(Arc::new(Processes)).start(units::REMOVAL)
         }

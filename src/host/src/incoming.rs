@@ -32,6 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test's own file")]
     fn it_is_made_once_and_is_the_groups() {
         let root = tempfile::tempdir().expect("folder");
         let layout = Layout::under(root.path());
@@ -47,6 +48,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test's own file")]
     fn what_has_its_name_is_not_replaced() {
         let root = tempfile::tempdir().expect("folder");
         let layout = Layout::under(root.path());

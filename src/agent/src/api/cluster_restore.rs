@@ -16,9 +16,7 @@ use crate::composition::Parts;
 
 /// The routes of this part of the API.
 pub(super) fn routes() -> Router<Parts> {
-    Router::new()
-        .route("/api/v1/restore-points", get(points))
-        .route("/api/v1/cluster/restore", get(look).post(begin))
+    Router::new().route("/api/v1/restore-points", get(points)).route("/api/v1/cluster/restore", get(look).post(begin))
 }
 
 #[derive(Deserialize)]

@@ -68,7 +68,8 @@ fn which_snapshot_how_old_and_what_is_lost() {
             assert!(text.contains(wanted), "{wanted} in {text}");
         }
         assert!(!text.contains("notes-40") && !text.contains("{$") && !text.contains("restore-c"), "{text}");
-        let blind = ClusterRestoreView { answers: false, export: None, created: Vec::new(), changed: Vec::new(), ..view() };
+        let blind =
+            ClusterRestoreView { answers: false, export: None, created: Vec::new(), changed: Vec::new(), ..view() };
         let text = lines(&face, &blind).join("\n");
         assert!(!text.contains("changes-0009") && !text.contains("restore-unseen"), "{text}");
         assert!(text.contains("Kubernetes does not answer") || text.contains("Kubernetes ne répond pas"), "{text}");

@@ -24,8 +24,8 @@ use crate::ownership::text;
 use crate::patience::Patience;
 use crate::yaml;
 pub use inventory::Belongings;
-pub(crate) use inventory::{everything, named};
 use inventory::{Found, Inventory, Selectors};
+pub(crate) use inventory::{everything, named};
 
 /// An object that is leaving is let go after so long: who would have let it go is gone itself.
 const PATIENCE: Duration = Duration::from_secs(60);

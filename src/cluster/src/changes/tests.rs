@@ -25,7 +25,8 @@ impl Exports for Shelf {
 
 fn cluster() -> Bench {
     let bench = Bench::new();
-    let resource = |name: &str, kind: &str| json!({ "name": name, "kind": kind, "namespaced": true, "verbs": ["list", "delete"] });
+    let resource =
+        |name: &str, kind: &str| json!({ "name": name, "kind": kind, "namespaced": true, "verbs": ["list", "delete"] });
     let core = json!({ "resources": [resource("configmaps", "ConfigMap"), resource("events", "Event")] });
     bench.fake.put("/api/v1", core);
     bench.fake.put("/apis", json!({ "groups": [{ "preferredVersion": { "groupVersion": "apps/v1" } }] }));

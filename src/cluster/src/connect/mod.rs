@@ -196,7 +196,8 @@ impl ApiServer {
 
     /// Asks for the removal, in good order, of the object of this uid and of no other one of its name.
     pub(crate) fn delete_this(&self, path: &str, uid: &str) -> Result<bool, ApiError> {
-        let options = serde_json::json!({ "kind": "DeleteOptions", "apiVersion": "v1", "preconditions": { "uid": uid } });
+        let options =
+            serde_json::json!({ "kind": "DeleteOptions", "apiVersion": "v1", "preconditions": { "uid": uid } });
         match absent(self.once(&Method::DELETE, path, Some(("application/json", &options)), QUICK)) {
             Ok(gone) => Ok(gone.is_some()),
             // Another one has its name by now.

@@ -28,10 +28,10 @@ use crate::connect::ApiServer;
 use crate::packed;
 use crate::patience::Patience;
 use program::Ended;
+use release_held::Held;
 #[cfg(test)]
 pub(crate) use render::record as recorded;
 pub(crate) use render::{For, Rendered};
-use release_held::Held;
 use watch::Watch;
 
 /// How often the cluster is looked at while helm runs.

@@ -54,6 +54,8 @@ mod tests {
 
     use super::*;
 
+    type Change = fn(&mut Value);
+
     fn set() -> Value {
         json!({ "kind": "StatefulSet", "metadata": { "name": "database", "uid": "s", "generation": 3 },
             "spec": { "updateStrategy": { "type": "RollingUpdate" } },
@@ -76,7 +78,7 @@ mod tests {
         let count = |set: &Value, pods: &[Value]| held_back(set, pods, &ready).len();
         assert_eq!(count(&set(), &pod(|_| {})), 1);
         assert_eq!(count(&set(), &pod(|pod| pod["spec"]["nodeName"] = "".into())), 1, "it was never anywhere");
-        let left_alone: [(&str, fn(&mut Value)); 6] = [
+        let left_alone: [(&str, Change); 6] = [
             ("ready", |pod| pod["status"]["conditions"][0]["status"] = "True".into()),
             ("of the wanted revision", |pod| pod["metadata"]["labels"]["controller-revision-hash"] = "old".into()),
             ("leaving", |pod| pod["metadata"]["deletionTimestamp"] = "2026-11-23T15:13:33Z".into()),
@@ -87,7 +89,7 @@ mod tests {
         for (what, change) in left_alone {
             assert_eq!(count(&set(), &pod(change)), 0, "{what}");
         }
-        let sets: [(&str, fn(&mut Value)); 4] = [
+        let sets: [(&str, Change); 4] = [
             ("of several at a time", |set| set["spec"]["podManagementPolicy"] = "Parallel".into()),
             ("changed by hand", |set| set["spec"]["updateStrategy"]["type"] = "OnDelete".into()),
             ("not yet seen by its controller", |set| set["metadata"]["generation"] = 4.into()),

@@ -152,9 +152,9 @@ impl Schedule {
                 let days = names.collect::<Vec<_>>().join(" ");
                 Message::new("schedule-weekly").with("days", days).with("time", clock(time))
             }
-            Self::Monthly(day, time) => Message::new("schedule-monthly")
-                .with("day", u64::from(day.unsigned_abs()))
-                .with("time", clock(time)),
+            Self::Monthly(day, time) => {
+                Message::new("schedule-monthly").with("day", u64::from(day.unsigned_abs())).with("time", clock(time))
+            }
         };
         message.with("zone", zone.name())
     }
@@ -213,7 +213,9 @@ impl fmt::Display for Schedule {
             Self::Every(minutes) if minutes % 60 == 0 => write!(f, "every {} hours", minutes / 60),
             Self::Every(minutes) => write!(f, "every {minutes} minutes"),
             Self::Weekly([true, true, true, true, true, true, true], time) => write!(f, "every day at {}", clock(time)),
-            Self::Weekly([true, true, true, true, true, false, false], time) => write!(f, "weekdays at {}", clock(time)),
+            Self::Weekly([true, true, true, true, true, false, false], time) => {
+                write!(f, "weekdays at {}", clock(time))
+            }
             Self::Weekly(days, time) => {
                 let names = DAYS.iter().zip(days).filter(|(_, on)| **on).map(|((name, _), _)| format!("{name}s"));
                 write!(f, "{} at {}", names.collect::<Vec<_>>().join(" and "), clock(time))
@@ -242,7 +244,9 @@ impl FromStr for Schedule {
             ["every", "hour"] => Some(Self::Every(60)),
             ["every", count, "hours"] => every(count, 60),
             ["every", count, "minutes"] => every(count, 1),
-            ["every", "day", "at", time] | ["daily", "at", time] => clock(time).map(|time| Self::Weekly([true; 7], time)),
+            ["every", "day", "at", time] | ["daily", "at", time] => {
+                clock(time).map(|time| Self::Weekly([true; 7], time))
+            }
             ["on", "day", day, "of", "every", "month", "at", time] => {
                 let day = day.parse::<i8>().ok().filter(|day| (1..=31).contains(day));
                 day.zip(clock(time)).map(|(day, time)| Self::Monthly(day, time))
@@ -292,7 +296,9 @@ impl From<Schedule> for String {
 
 /// Not a schedule; carries at most its first 100 characters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("read schedule {0:?}: expected words such as \"every day at 02:30\", \"every 4 hours\" or \"sundays at 03:00\"")]
+#[error(
+    "read schedule {0:?}: expected words such as \"every day at 02:30\", \"every 4 hours\" or \"sundays at 03:00\""
+)]
 pub struct ScheduleError(String);
 
 #[cfg(test)]

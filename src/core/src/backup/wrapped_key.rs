@@ -66,7 +66,11 @@ impl WrappedKey {
         let mut bytes = key.expose().to_vec();
         // The salt is new each time, so is the key that wraps, and the nonce may be what it likes.
         wrapping_key(code, &salt)
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key([0; NONCE_LEN]), Aad::from(wrapped.bound()), &mut bytes)
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key([0; NONCE_LEN]),
+                Aad::from(wrapped.bound()),
+                &mut bytes,
+            )
             .expect("32 bytes are not too long to seal");
         wrapped.sealed = hex(&bytes);
         wrapped
@@ -224,8 +228,10 @@ mod tests {
     #[test]
     fn the_sheet_has_every_group_and_the_way_without_us() {
         for language in Language::ALL {
-            let lines: Vec<String> =
-                sheet(&code(), &wrapped(), "s3:https://s3.example/backup").iter().map(|line| line.render(language)).collect();
+            let lines: Vec<String> = sheet(&code(), &wrapped(), "s3:https://s3.example/backup")
+                .iter()
+                .map(|line| line.render(language))
+                .collect();
             for group in code().groups() {
                 assert!(lines.iter().any(|line| line.contains(&group)), "{language} {group}");
             }

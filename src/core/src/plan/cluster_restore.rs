@@ -74,11 +74,7 @@ impl NoSnapshot {
 ///
 /// # Errors
 /// [`NoSnapshot`] says why there is none.
-pub fn choose<'a>(
-    points: &'a [KeptPoint],
-    named: Option<&str>,
-    running: &str,
-) -> Result<&'a KeptPoint, NoSnapshot> {
+pub fn choose<'a>(points: &'a [KeptPoint], named: Option<&str>, running: &str) -> Result<&'a KeptPoint, NoSnapshot> {
     if let Some(name) = named {
         let point = points.iter().find(|point| point.name == name);
         let point = point.ok_or_else(|| NoSnapshot::Unknown(name.to_owned()))?;
@@ -212,7 +208,10 @@ fn again(draft: &mut Draft, install: &Plan, gone: Vec<ChartName>) {
         }
     }
     if let (false, Some(last)) = (gone.is_empty(), install.steps().last()) {
-        add(&ClusterStep::ChartsGone { charts: gone }, &PlannedStep { limit_seconds: 900, attempts: 3, ..last.clone() });
+        add(
+            &ClusterStep::ChartsGone { charts: gone },
+            &PlannedStep { limit_seconds: 900, attempts: 3, ..last.clone() },
+        );
     }
     for planned in probes {
         if let Step::Cluster(step) = &planned.step {

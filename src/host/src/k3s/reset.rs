@@ -103,7 +103,8 @@ impl K3s {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             entries => entries.map_err(FileError::new("list", &dir))?,
         };
-        let names = entries.into_iter().filter(|entry| entry.directory).filter_map(|entry| entry.name.into_string().ok());
+        let names =
+            entries.into_iter().filter(|entry| entry.directory).filter_map(|entry| entry.name.into_string().ok());
         let mut old: Vec<String> = names.filter(|name| name.starts_with("etcd-old-")).collect();
         old.sort();
         let surplus = old.len().saturating_sub(OLD_DATABASES);

@@ -136,7 +136,14 @@ impl TestHost {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("dir");
         let layout = Layout::under(dir.path());
-        let programs = Programs { layout: layout.clone(), lives: Mutex::default(), broken: Mutex::new(false), refuses: Mutex::new(false), on: Mutex::new(true), called: Mutex::default() };
+        let programs = Programs {
+            layout: layout.clone(),
+            lives: Mutex::default(),
+            broken: Mutex::new(false),
+            refuses: Mutex::new(false),
+            on: Mutex::new(true),
+            called: Mutex::default(),
+        };
         let (programs, clock) = (Arc::new(programs), Arc::new(SimClock::default()));
         let k3s = K3s::new(layout.clone(), Arc::clone(&programs) as _, Arc::clone(&clock) as _);
         let host = Self { _dir: dir, layout, programs, clock, k3s };
@@ -342,6 +349,7 @@ fn an_attempt_that_was_cut_off_or_refused_counts_for_nothing() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "damage need not survive")]
 fn a_damaged_point_stops_nothing() {
     let host = TestHost::new();
     let point = host.layout.restore_points_dir().join(POINT).join("datastore");

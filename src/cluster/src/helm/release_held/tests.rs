@@ -65,7 +65,10 @@ fn a_broken_pod_of_the_newer_revision_makes_room_for_one_of_the_older() {
     }
     assert_eq!(deletions(&bench), 1, "the new one stays");
     let now = bench.fake.get(POD).expect("made again");
-    assert_eq!((&now["metadata"]["uid"], &now["metadata"]["labels"]["controller-revision-hash"]), (&"p2".into(), &"good".into()));
+    assert_eq!(
+        (&now["metadata"]["uid"], &now["metadata"]["labels"]["controller-revision-hash"]),
+        (&"p2".into(), &"good".into())
+    );
 }
 
 #[test]

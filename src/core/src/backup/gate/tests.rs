@@ -79,7 +79,8 @@ fn each_doubt_alone_stops_it() {
     page_lost.pop_first();
     let mut alarmed = repository.catalogue.clone();
     alarmed.alarms.push(Alarm::Vanished { set: repository.sets[0].id });
-    let mut other = Repository { preview: Preview { decisions: repository.preview.decisions.clone() }, ..self::repository(10, 4) };
+    let mut other =
+        Repository { preview: Preview { decisions: repository.preview.decisions.clone() }, ..self::repository(10, 4) };
     other.preview.decisions.pop();
     let strange = [set(NOW - 200 * DAY)];
     let cases: Vec<(Evidence<'_>, Refusal)> = vec![

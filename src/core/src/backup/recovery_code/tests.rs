@@ -28,7 +28,15 @@ fn known_answer() {
 fn however_it_is_typed() {
     let text = code().text();
     let lower = text.to_lowercase();
-    let alike: String = lower.chars().map(|c| match c { '0' => 'O', '1' => 'l', 'v' => 'u', c => c }).collect();
+    let alike: String = lower
+        .chars()
+        .map(|c| match c {
+            '0' => 'O',
+            '1' => 'l',
+            'v' => 'u',
+            c => c,
+        })
+        .collect();
     for typed in [
         text.replace('-', ""),
         lower.clone(),

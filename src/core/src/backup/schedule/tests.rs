@@ -40,10 +40,28 @@ fn words_are_read_and_said_again() {
         assert_eq!(schedule(&read.to_string()), read);
     }
     for text in [
-        "", "at", "at 02:30", "every", "every day", "every day at 2:30", "every day at 24:00", "every day at 02:60",
-        "every 5 hours", "every 0 hours", "every -4 hours", "every 4294967295 hours", "every 7 minutes", "every 24 hours",
-        "every 1 minutes", "someday at 02:30", "on day 0 of every month at 04:00", "on day 32 of every month at 04:00",
-        "and at 02:30", "every day at 02:30 and 14:30", "every day at ٠٢:٣٠", "every day at +2:30",
+        "",
+        "at",
+        "at 02:30",
+        "every",
+        "every day",
+        "every day at 2:30",
+        "every day at 24:00",
+        "every day at 02:60",
+        "every 5 hours",
+        "every 0 hours",
+        "every -4 hours",
+        "every 4294967295 hours",
+        "every 7 minutes",
+        "every 24 hours",
+        "every 1 minutes",
+        "someday at 02:30",
+        "on day 0 of every month at 04:00",
+        "on day 32 of every month at 04:00",
+        "and at 02:30",
+        "every day at 02:30 and 14:30",
+        "every day at ٠٢:٣٠",
+        "every day at +2:30",
     ] {
         assert!(text.parse::<Schedule>().is_err(), "{text:?}");
     }
@@ -79,7 +97,8 @@ fn moment<'a>(now: Timestamp, last: Timestamp, calendar: &'a Judgement) -> Momen
 #[test]
 fn missed_runs_are_caught_up_once() {
     let daily = schedule("every day at 02:30");
-    let due = |now: &str, last: &str| daily.due(Work::Backup, &zone(), &moment(at(now), at(last), &FREE), Duration::ZERO);
+    let due =
+        |now: &str, last: &str| daily.due(Work::Backup, &zone(), &moment(at(now), at(last), &FREE), Duration::ZERO);
     assert_eq!(due("20261110010000", "20261109013001"), Due::At(Some(at("20261110013000"))));
     assert_eq!(due("20261110013000", "20261109013001"), Due::Now { planned: at("20261110013000"), missed: 0 });
     assert_eq!(due("20261115120000", "20261109013001"), Due::Now { planned: at("20261115013000"), missed: 5 });
@@ -129,7 +148,8 @@ fn schedules() -> impl Strategy<Value = Schedule> {
     let time = (0_i8..24, 0_i8..60).prop_map(|(hour, minute)| Time::new(hour, minute, 0, 0).expect("a time"));
     prop_oneof![
         prop::sample::select(vec![5, 10, 15, 30, 60, 120, 180, 240, 360, 480, 720]).prop_map(Schedule::Every),
-        (1_u8..128, time.clone()).prop_map(|(bits, time)| Schedule::Weekly(std::array::from_fn(|n| bits >> n & 1 == 1), time)),
+        (1_u8..128, time.clone())
+            .prop_map(|(bits, time)| Schedule::Weekly(std::array::from_fn(|n| bits >> n & 1 == 1), time)),
         (1_i8..=31, time).prop_map(|(day, time)| Schedule::Monthly(day, time)),
     ]
 }

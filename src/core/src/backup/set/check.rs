@@ -47,7 +47,8 @@ pub fn missing(set: &SetManifest, snapshots: &BTreeSet<Digest>, wal: &BTreeSet<W
         }
         let Some(log) = &source.postgresql else { continue };
         let absent = needed(log).filter(|object| !wal.contains(object));
-        missing.extend(absent.map(|object| Missing::Segment { source: source.name.clone(), object: object.to_string() }));
+        missing
+            .extend(absent.map(|object| Missing::Segment { source: source.name.clone(), object: object.to_string() }));
     }
     missing
 }

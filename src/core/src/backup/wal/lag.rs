@@ -156,7 +156,8 @@ mod tests {
 
     #[test]
     fn an_archive_that_cannot_be_right_is_bad() {
-        let codes = |sample: &Sample<'_>| judge(sample).findings.iter().map(|one| one.code.to_string()).collect::<Vec<_>>();
+        let codes =
+            |sample: &Sample<'_>| judge(sample).findings.iter().map(|one| one.code.to_string()).collect::<Vec<_>>();
         let good = sample(0, 1);
         assert_eq!(codes(&Sample { command: "/bin/true", ..good }), ["wal-command-other"]);
         assert_eq!(codes(&Sample { on: false, ..good }), ["wal-command-other"]);

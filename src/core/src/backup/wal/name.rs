@@ -361,7 +361,8 @@ mod tests {
         let small = SegmentSize::new(1 << 20).expect("1 MiB");
         let name = WalFile::segment(Timeline::FIRST, small.segment_of(place), small).to_string();
         assert_eq!(name, "000000010000001600000B37");
-        for name in ["00000002.history", "0000000100000016000000B3.00D84800.backup", "0000000100000016000000B3.partial"] {
+        for name in ["00000002.history", "0000000100000016000000B3.00D84800.backup", "0000000100000016000000B3.partial"]
+        {
             assert_eq!(name.parse::<WalFile>().expect(name).to_string(), name);
         }
     }

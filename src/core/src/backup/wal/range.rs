@@ -266,9 +266,8 @@ pub fn choose(target: &Target, ranges: &[Range], points: &[Point], now: Timestam
             if named.next().is_some() {
                 return Err(Refusal::PointAmbiguous);
             }
-            let fits = |range: &Range| {
-                range.incarnation == point.incarnation && range.reaches(point.timeline, point.at)
-            };
+            let fits =
+                |range: &Range| range.incarnation == point.incarnation && range.reaches(point.timeline, point.at);
             let range = best(&fits).ok_or(Refusal::PointUnknown)?;
             Ok(Recovery { range, stop: Stop::Name(name.clone()) })
         }
@@ -293,9 +292,7 @@ impl Refusal {
     pub fn message(&self) -> Message {
         match self {
             Self::Nothing => Message::new("range-nothing"),
-            Self::BeforeOldest { oldest } => {
-                Message::new("range-before-oldest").with("oldest", moment_text(*oldest))
-            }
+            Self::BeforeOldest { oldest } => Message::new("range-before-oldest").with("oldest", moment_text(*oldest)),
             Self::InGap { before, after } => {
                 Message::new("range-in-gap").with("before", moment_text(*before)).with("after", moment_text(*after))
             }

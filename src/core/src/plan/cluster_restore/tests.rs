@@ -141,7 +141,10 @@ fn only_a_whole_snapshot_of_this_minor_or_the_one_before_is_used() {
 fn what_should_be_known_before() {
     let codes = |before: Option<&ReleaseManifest>, answers, seen: &Seen| {
         with(before, answers, |wanted| {
-            findings(wanted, seen).into_iter().map(|one| (one.message.code.into_owned(), one.severity)).collect::<Vec<_>>()
+            findings(wanted, seen)
+                .into_iter()
+                .map(|one| (one.message.code.into_owned(), one.severity))
+                .collect::<Vec<_>>()
         })
     };
     let roomy = Seen { healthy: false, free: u64::MAX };

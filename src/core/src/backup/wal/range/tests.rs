@@ -34,7 +34,10 @@ fn archive(segments: &[(u32, std::ops::Range<u64>)]) -> Archive {
 
 /// A base that starts in segment `start` and is consistent in the next one, at `(start + 1) * 1000 + 500`.
 fn base(start: u64) -> LogPosition {
-    LogPosition { stop_time: Timestamp((start + 1) * 1000 + 500), ..log(start * SEGMENT + 40, (start + 1) * SEGMENT + 500) }
+    LogPosition {
+        stop_time: Timestamp((start + 1) * 1000 + 500),
+        ..log(start * SEGMENT + 40, (start + 1) * SEGMENT + 500)
+    }
 }
 
 #[test]
@@ -75,10 +78,10 @@ fn a_failover_is_followed_over_the_segment_in_which_it_was() {
     let history = History::parse(timeline(2), history.as_bytes()).expect("a history");
     archive.histories.insert(timeline(2), history);
     let ranges = archive.ranges(set(1), &base(3));
-    assert_eq!(ranges.iter().map(|range| (range.timeline, range.to.0)).collect::<Vec<_>>(), vec![
-        (timeline(1), Lsn(6 * SEGMENT)),
-        (timeline(2), Lsn(9 * SEGMENT)),
-    ]);
+    assert_eq!(
+        ranges.iter().map(|range| (range.timeline, range.to.0)).collect::<Vec<_>>(),
+        vec![(timeline(1), Lsn(6 * SEGMENT)), (timeline(2), Lsn(9 * SEGMENT)),]
+    );
     assert!(ranges[1].reaches(timeline(1), at) && !ranges[1].reaches(timeline(1), Lsn(at.0 + 1)));
     assert!(ranges[1].reaches(timeline(2), Lsn(8 * SEGMENT)) && !ranges[0].reaches(timeline(2), at));
     let recovery = choose(&Target::Latest, &ranges, &[], Timestamp(99_000)).expect("a range");
@@ -107,7 +110,8 @@ fn a_wish_is_met_or_refused_with_what_there_is() {
     assert_eq!(choose(&Target::Latest, &[], &[], now), Err(Refusal::Nothing));
     assert_eq!(choose(&Target::Set(set(9)), &ranges, &[], now), Err(Refusal::SetUnknown));
     assert_eq!(choose(&Target::Set(set(2)), &ranges, &[], now).expect("a set").stop, Stop::Immediate);
-    let point = |name: &str, at| Point { name: name.to_owned(), incarnation: ranges[0].incarnation, timeline: timeline(1), at };
+    let point =
+        |name: &str, at| Point { name: name.to_owned(), incarnation: ranges[0].incarnation, timeline: timeline(1), at };
     let named = SetManifest::restore_point(set(2));
     let points = [
         point("before-import", Lsn(7 * SEGMENT)),
