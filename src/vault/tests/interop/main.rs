@@ -111,8 +111,11 @@ fn save(repository: &Repository, root: &Path, parent: Option<SnapshotName>) -> A
     repository.archive_tree(&tree, &outline, &watch()).expect("save")
 }
 
-/// What is written here is read by stock restic, and the other way round; `location` is the same place as restic names it.
-fn both_ways(store: &Arc<dyn ObjectStore>, restic: &Restic, others: &dyn Fn(&str) -> (Arc<dyn ObjectStore>, Restic)) {
+/// A place as we and as stock restic name it.
+type Place = (Arc<dyn ObjectStore>, Restic);
+
+/// What is written here is read by stock restic, and the other way round.
+fn both_ways(store: &Arc<dyn ObjectStore>, restic: &Restic, others: &dyn Fn(&str) -> Place) {
     let folder = tempfile::tempdir().expect("folder");
     let root = source(folder.path());
     let repository = Repository::create(Arc::clone(store), &key(), None).expect("create");

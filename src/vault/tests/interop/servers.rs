@@ -64,7 +64,8 @@ impl Server {
             let mut command = program("go");
             command.args(["install", "-trimpath", "-ldflags=-s -w"]);
             command.arg(format!("github.com/versity/versitygw/cmd/versitygw@{VERSITYGW}"));
-            let path = format!("{}:/usr/local/go/bin", env::var("PATH").unwrap_or_default());
+            let mut path = env::var_os("PATH").unwrap_or_default();
+            path.push(":/usr/local/go/bin"); // where Go's own installer puts it
             command.env("GOBIN", place.join("bin")).env("CGO_ENABLED", "0").env("PATH", path);
             command
         });
