@@ -70,7 +70,8 @@ impl Arguments {
                 }
                 Some("--deadline") => {
                     let text = next("the deadline")?;
-                    let seconds = text.to_str().and_then(|text| text.parse().ok()).filter(|n| (1..=LONGEST).contains(n));
+                    let seconds =
+                        text.to_str().and_then(|text| text.parse().ok()).filter(|n| (1..=LONGEST).contains(n));
                     deadline = seconds.ok_or_else(|| UsageError(format!("the deadline is 1 to {LONGEST} seconds")))?;
                     continue;
                 }

@@ -30,7 +30,9 @@ pub fn push(spool: &Path, path: &Path, file: &str, deadline: Duration) -> Result
         }
     }
     let said = durable::wait(until, &mut || judged(&ack, &own))?;
-    said.ok_or_else(|| format!("not in a repository after {} s; it stays here and is tried again", deadline.as_secs()))?;
+    said.ok_or_else(|| {
+        format!("not in a repository after {} s; it stays here and is tried again", deadline.as_secs())
+    })?;
     clear(&out)
 }
 

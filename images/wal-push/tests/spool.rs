@@ -130,7 +130,9 @@ fn give(root: &Path) {
         if spool::file_of(&name).is_none() {
             continue;
         }
-        let Some(mark) = fs::read(entry.path()).ok().and_then(|bytes| spool::parse_request(&bytes).ok()) else { continue };
+        let Some(mark) = fs::read(entry.path()).ok().and_then(|bytes| spool::parse_request(&bytes).ok()) else {
+            continue;
+        };
         let answer = match fs::read(root.join("repository").join(&name)) {
             Ok(bytes) if bytes == b"damaged" => Answer::Stop { mark },
             Ok(bytes) => {

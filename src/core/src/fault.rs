@@ -349,6 +349,26 @@ faults! {
     SourceUnreachable = "BR-1305", Failed;
     /// A workload did not stop, so its data cannot be replaced.
     WorkloadStays = "BR-1306", Failed;
+    /// A recovery code is mistyped.
+    RecoveryCodeMistyped = "BR-1440", Usage;
+    /// A recovery code does not open this repository.
+    RecoveryCodeOther = "BR-1441", Verification;
+    /// A backup is not complete in the repository, so there is no set.
+    SetIncomplete = "BR-1442", Failed;
+    /// Something about the sets of a repository must not be.
+    RepositoryAlarm = "BR-1443", Verification;
+    /// Somebody else writes to the repository, or may.
+    RepositoryOwned = "BR-1445", Failed;
+    /// What somebody wants to go back to cannot be restored.
+    MomentUnreachable = "BR-1446", Failed;
+    /// The repository has another content under the name of a piece of a log.
+    LogDiffers = "BR-1447", Verification;
+    /// A record of a repository cannot be believed.
+    RecordDamaged = "BR-1448", Verification;
+    /// A schedule cannot be read.
+    ScheduleInvalid = "BR-1449", Usage;
+    /// Rules of retention cannot be followed.
+    RetentionInvalid = "BR-1450", Usage;
     /// Something inside Bridle is wrong.
     Internal = "BR-1099", Failed;
 }

@@ -13,6 +13,7 @@ use super::id::SetId;
 use super::retention::Preview;
 use super::set::SetManifest;
 use crate::digest::Digest;
+use crate::fault::{Fault, FaultCode};
 use crate::message::Message;
 use crate::port::Timestamp;
 
@@ -286,6 +287,16 @@ impl PrunePlan {
     #[must_use]
     pub fn digest(&self) -> Digest {
         Digest::of(&serde_json::to_vec(self).expect("a plan holds only texts and numbers"))
+    }
+}
+
+/// What refusals are for people: the worst of them; all of them have words of their own ([`Refusal::message`]).
+#[must_use]
+pub fn fault(refusals: &[Refusal], place: &str) -> Fault {
+    let fault = Fault::new(FaultCode::PruneRefused).with("place", place);
+    match refusals.first() {
+        Some(first) => fault.detail(first.message()),
+        None => fault,
     }
 }
 

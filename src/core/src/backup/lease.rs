@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{Incarnation, InstallationId, Ulid};
 use super::record::Record;
+use crate::fault::{Fault, FaultCode};
 use crate::message::Message;
 use crate::port::Timestamp;
 
@@ -210,6 +211,12 @@ fn millis(duration: Duration) -> u64 {
 }
 
 impl Refusal {
+    /// What it is for people; `repository` is the name that they gave it.
+    #[must_use]
+    pub fn fault(&self, repository: &str) -> Fault {
+        Fault::new(FaultCode::RepositoryOwned).with("repository", repository).detail(self.message())
+    }
+
     /// The words.
     #[must_use]
     pub fn message(&self) -> Message {

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use sha2::{Digest as _, Sha256};
 
 use super::base32;
+use crate::fault::{Fault, FaultCode};
+use crate::message::Message;
 
 /// Groups of a code.
 pub const GROUPS: usize = 13;
@@ -48,6 +50,25 @@ pub enum CodeError {
     /// Each group could be right, and together they are no code.
     #[error("read recovery code: the groups do not belong together")]
     Together,
+}
+
+impl CodeError {
+    /// What it is for people; it says which groups to look at, never what was typed.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        let all = || (1..=GROUPS).collect();
+        let (groups, detail): (BTreeSet<usize>, _) = match self {
+            Self::Mistyped { groups } => (groups.clone(), None),
+            Self::Together => (all(), Some(Message::new("recovery-together"))),
+            Self::Groups { .. } | Self::Length => {
+                let found = if let Self::Groups { found } = self { *found } else { 0 };
+                (all(), Some(Message::new("recovery-groups-found").with("found", found).with("wanted", GROUPS)))
+            }
+        };
+        let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
+        let fault = Fault::new(FaultCode::RecoveryCodeMistyped).with("groups", names.join(", "));
+        if let Some(detail) = detail { fault.detail(detail) } else { fault }
+    }
 }
 
 impl RecoveryCode {

@@ -110,6 +110,17 @@ fn what_is_no_code_is_refused() {
 }
 
 #[test]
+fn a_fault_names_the_groups_and_nothing_that_was_typed() {
+    let fault = CodeError::Mistyped { groups: [3, 11].into() }.fault();
+    assert_eq!(fault.code.code(), "BR-1440");
+    assert!(fault.message.render(crate::message::Language::En).contains("3, 11"));
+    for error in [CodeError::Length, CodeError::Together, CodeError::Groups { found: 12 }] {
+        let detail = error.fault().detail.expect("a reason");
+        assert!(detail.render(crate::message::Language::Fr).contains(' '));
+    }
+}
+
+#[test]
 fn the_field_is_one() {
     for a in 1..32 {
         let products: BTreeSet<u8> = (0..32).map(|b| times(a, b)).collect();

@@ -10,6 +10,7 @@ use super::name::{Lsn, SegmentNumber, SegmentSize, SystemId, Timeline};
 use crate::backup::id::{Incarnation, SetId};
 use crate::backup::moment_text;
 use crate::backup::set::LogPosition;
+use crate::fault::{Fault, FaultCode};
 use crate::message::Message;
 use crate::port::Timestamp;
 
@@ -287,6 +288,12 @@ fn outside(time: Timestamp, ranges: &[Range]) -> Refusal {
 }
 
 impl Refusal {
+    /// What it is for people.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        Fault::new(FaultCode::MomentUnreachable).detail(self.message())
+    }
+
     /// The words.
     #[must_use]
     pub fn message(&self) -> Message {
