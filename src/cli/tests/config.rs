@@ -137,7 +137,7 @@ fn read_changed_compared_and_put_back() {
 #[test]
 fn what_is_wrong_is_told_with_its_place_and_changes_nothing() {
     let host = Host::start();
-    let wrong = host.file("wrong.toml", &SITE.replace("host =", "hots ="));
+    let wrong = host.file("wrong.toml", SITE.replace("host =", "hots ="));
     for (language, words) in [("en", "Line 4"), ("fr", "Ligne 4")] {
         let (findings, _) = host.ends(&format!("config validate {wrong} --lang {language}"), 2);
         assert!(findings.contains(words) && findings.contains("hots"), "{findings}");
@@ -192,7 +192,7 @@ fn a_password_comes_from_a_file_or_a_pipe_and_is_shown_nowhere() {
     assert!(asked.contains("BR-1012"), "{asked}");
     tell(host.given("config secret set smtp-password --yes --lang en", &format!("{CANARY}\n"), 0));
     assert_eq!(set(host.json("config secret list")), [(true, true), (false, false)]);
-    let file = host.file("password", &format!("{CANARY}-file"));
+    let file = host.file("password", format!("{CANARY}-file"));
     tell(host.ends(&format!("config secret set smtp-password --file {file} --yes --json"), 0));
     fs::remove_file(file).expect("removed");
     for line in [

@@ -90,7 +90,7 @@ fn two() -> Sample {
 #[test]
 fn a_release_comes_is_looked_at_and_goes() {
     let host = Host::start();
-    let (one, file) = (Sample::one(), host.file("one.bundle", &Sample::one().bundle()));
+    let (one, file) = (Sample::one(), host.file("one.bundle", Sample::one().bundle()));
     let added: AddView = host.json(&format!("release add {file}"));
     assert_eq!((added.id.as_str(), added.new, added.reused), ("sample-1.0.0", one.blobs.len() as u64, 0));
     let again: AddView = host.json(&format!("release add {file}"));
@@ -152,7 +152,7 @@ fn one_writes_at_a_time() {
     wait("its first blob", || {
         fs::read_dir(host.store().join("blobs/sha256")).is_ok_and(|mut all| all.next().is_some())
     });
-    let file = host.file("two.bundle", &two().bundle());
+    let file = host.file("two.bundle", two().bundle());
     host.refused(&format!("release add {file}"), 5, "BR-1025");
     host.refused("store gc", 5, "BR-1025");
     stdin.write_all(&bundle[half..]).expect("write");
@@ -164,16 +164,16 @@ fn one_writes_at_a_time() {
 fn what_may_not_come_in() {
     let host = Host::start();
     let (one, two) = (Sample::one(), two());
-    let newer = host.file("two.bundle", &two.bundle());
+    let newer = host.file("two.bundle", two.bundle());
     let _added: AddView = host.json(&format!("release add {newer}"));
     // The number goes back.
-    host.refused(&format!("release add {}", host.file("one.bundle", &one.bundle())), 6, "BR-1009");
+    host.refused(&format!("release add {}", host.file("one.bundle", one.bundle())), 6, "BR-1009");
     // The same number for something else.
     let twin = Sample::new("1.2.0", 2, &[("a", &[b"other"])]);
-    host.refused(&format!("release add {}", host.file("twin.bundle", &twin.bundle())), 6, "BR-1122");
+    host.refused(&format!("release add {}", host.file("twin.bundle", twin.bundle())), 6, "BR-1122");
     // The same version with another content.
     let double = Sample::new("1.1.0", 3, &[("a", &[b"other"])]);
-    host.refused(&format!("release add {}", host.file("double.bundle", &double.bundle())), 6, "BR-1130");
+    host.refused(&format!("release add {}", host.file("double.bundle", double.bundle())), 6, "BR-1130");
     // Damage, and something else altogether.
     let mut damaged = Sample::new("1.3.0", 4, &[("a", &[b"third"])]).bundle();
     let notices = b"notices of 1.3.0";
@@ -182,12 +182,12 @@ fn what_may_not_come_in() {
     let file = host.file("damaged.bundle", &damaged);
     let told = host.refused(&format!("release add {file}"), 6, "BR-1002");
     assert!(!told.contains(" - "), "the file has a name: {told}");
-    host.refused(&format!("release add {}", host.file("hello.txt", &b"hello ".repeat(1000))), 6, "BR-1127");
+    host.refused(&format!("release add {}", host.file("hello.txt", b"hello ".repeat(1000))), 6, "BR-1127");
     host.refused("release add /nowhere/x.bundle", 1, "BR-1001");
     // No key is trusted.
     fs::remove_file(host.at("etc/bridle/trust/sample.pub")).expect("remove");
     let fourth = Sample::new("1.4.0", 5, &[("a", &[b"fourth"])]);
-    host.refused(&format!("release add {}", host.file("fourth.bundle", &fourth.bundle())), 6, "BR-1134");
+    host.refused(&format!("release add {}", host.file("fourth.bundle", fourth.bundle())), 6, "BR-1134");
     let list = text(&host.run("release list").stdout);
     assert_eq!(list.lines().count(), 1, "{list}");
 }
@@ -195,7 +195,7 @@ fn what_may_not_come_in() {
 #[test]
 fn the_newest_number_outlives_its_release() {
     let host = Host::start();
-    let (first, second) = (host.file("one.bundle", &Sample::one().bundle()), host.file("two.bundle", &two().bundle()));
+    let (first, second) = (host.file("one.bundle", Sample::one().bundle()), host.file("two.bundle", two().bundle()));
     let _one: AddView = host.json(&format!("release add {first}"));
     let _two: AddView = host.json(&format!("release add {second}"));
     for id in ["sample-1.1.0", "sample-1.0.0"] {
@@ -204,19 +204,19 @@ fn the_newest_number_outlives_its_release() {
     assert_eq!(text(&host.run("release list").stdout), "");
     host.refused(&format!("release add {first}"), 6, "BR-1009");
     let twin = Sample::new("1.2.0", 2, &[("a", &[b"other"])]);
-    host.refused(&format!("release add {}", host.file("twin.bundle", &twin.bundle())), 6, "BR-1122");
+    host.refused(&format!("release add {}", host.file("twin.bundle", twin.bundle())), 6, "BR-1122");
     let _again: AddView = host.json(&format!("release add {second}"));
     // Where nobody can tell what was seen, nothing new comes in.
     fs::write(host.at("etc/bridle/trust/seen.json"), "{").expect("write");
     let third = Sample::new("1.2.0", 3, &[("a", &[b"third"])]);
-    host.refused(&format!("release add {}", host.file("third.bundle", &third.bundle())), 1, "BR-1172");
+    host.refused(&format!("release add {}", host.file("third.bundle", third.bundle())), 1, "BR-1172");
 }
 
 #[test]
 fn damage_is_named_and_mended() {
     let host = Host::start();
     let (one, two) = (Sample::one(), two());
-    let (first, second) = (host.file("one.bundle", &one.bundle()), host.file("two.bundle", &two.bundle()));
+    let (first, second) = (host.file("one.bundle", one.bundle()), host.file("two.bundle", two.bundle()));
     let _one: AddView = host.json(&format!("release add {first}"));
     let _two: AddView = host.json(&format!("release add {second}"));
     let (rotten, lost) = (one.release.programs["installer"].digest, two.release.notices.digest);
@@ -248,8 +248,8 @@ fn damage_is_named_and_mended() {
 fn nothing_that_could_be_needed_is_collected() {
     let host = Host::start();
     let one = Sample::one();
-    let _one: AddView = host.json(&format!("release add {}", host.file("one.bundle", &one.bundle())));
-    let _two: AddView = host.json(&format!("release add {}", host.file("two.bundle", &two().bundle())));
+    let _one: AddView = host.json(&format!("release add {}", host.file("one.bundle", one.bundle())));
+    let _two: AddView = host.json(&format!("release add {}", host.file("two.bundle", two().bundle())));
     let stray = b"of nobody";
     fs::write(host.blob(&Digest::of(stray)), stray).expect("write");
     fs::write(host.store().join("notes.txt"), b"mine").expect("write");
@@ -318,7 +318,7 @@ fn a_delta_is_for_a_server_that_has_its_base() {
     assert!(text(&host.run("release list --json").stdout).contains("[]"), "nothing is there");
     host.refused("release have", 1, "BR-1203");
 
-    let _one: AddView = host.json(&format!("release add {}", host.file("one.bundle", &Sample::one().bundle())));
+    let _one: AddView = host.json(&format!("release add {}", host.file("one.bundle", Sample::one().bundle())));
     let damaged = Digest::of(&b"layer ".repeat(200));
     let good = fs::read(host.blob(&damaged)).expect("read");
     let put = |bytes: &[u8]| {
@@ -345,7 +345,7 @@ fn a_delta_is_for_a_server_that_has_its_base() {
     let last = tampered.len() - 1500;
     tampered[last] ^= 1;
     let empty = Host::start();
-    let _one: AddView = empty.json(&format!("release add {}", empty.file("one.bundle", &Sample::one().bundle())));
+    let _one: AddView = empty.json(&format!("release add {}", empty.file("one.bundle", Sample::one().bundle())));
     let output = empty.run(&format!("release add {}", empty.file("bad.delta.bundle", &tampered)));
     assert_eq!(output.status.code(), Some(6), "{}", text(&output.stderr));
     empty.refused("release inspect sample-1.1.0", 1, "BR-1029");
@@ -356,7 +356,7 @@ fn the_publisher_is_told_what_is_here() {
     use bridle_core::store::have::HaveList;
     let host = Host::start();
     let one = Sample::one();
-    let _one: AddView = host.json(&format!("release add {}", host.file("one.bundle", &one.bundle())));
+    let _one: AddView = host.json(&format!("release add {}", host.file("one.bundle", one.bundle())));
     let printed = host.run("release have");
     let list = HaveList::parse(&printed.stdout).expect("a have-list");
     assert_eq!((list.platform.as_str(), &list.releases[..]), ("sample", &["sample-1.0.0".to_owned()][..]));
@@ -379,8 +379,8 @@ fn the_publisher_is_told_what_is_here() {
 fn two_releases_are_compared() {
     use bridle_core::store::diff::Comparison;
     let host = Host::start();
-    let _one: AddView = host.json(&format!("release add {}", host.file("one.bundle", &Sample::one().bundle())));
-    let two: AddView = host.json(&format!("release add {}", host.file("two.bundle", &two().bundle())));
+    let _one: AddView = host.json(&format!("release add {}", host.file("one.bundle", Sample::one().bundle())));
+    let two: AddView = host.json(&format!("release add {}", host.file("two.bundle", two().bundle())));
     let told: Comparison = host.json("release diff sample-1.0.0 sample-1.1.0");
     assert_eq!((told.moved.blobs, told.moved.bytes), (two.new, two.bytes), "what an upgrade moves is what it wrote");
     let shown = text(&host.run("release diff sample-1.0.0 sample-1.1.0 --lang fr").stdout);
