@@ -121,3 +121,32 @@ fn a_backup_through_a_failing_network_is_whole_or_absent() {
         assert_eq!(repository.snapshots().expect("list").len(), 1, "{words:?}");
     }
 }
+
+/// An authority and a certificate of it for this machine, with its key (PEM).
+fn certificates() -> (String, String, String) {
+    let authority_key = rcgen::KeyPair::generate().expect("key");
+    let mut authority = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().expect("key");
+    let certificate = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("parameters");
+    let issuer = rcgen::Issuer::from_params(&authority, &authority_key);
+    let certificate = certificate.signed_by(&key, &issuer).expect("signed");
+    (authority.self_signed(&authority_key).expect("signed").pem(), certificate.pem(), key.serialize_pem())
+}
+
+#[test]
+fn a_server_is_trusted_if_the_authority_that_was_given_signed_it() {
+    let (authority, certificate, key) = certificates();
+    let server = Server::versitygw_with_tls(&certificate, &key);
+    let mut settings = settings(&server.endpoint, "tls");
+    settings.ca = authority.into_bytes();
+    let store = S3::open_probed(settings.clone(), Arc::new(Literal)).expect("trusted");
+    store.put(&object("data/one"), &[Bytes::from_static(b"one")], Put::New).expect("put");
+    assert_eq!(store.get(&object("data/one"), 3).expect("get"), "one");
+    for ca in [certificates().0.into_bytes(), Vec::new()] {
+        let foreign = S3Settings { ca, ..settings.clone() };
+        let error =
+            S3::open(foreign, store.capabilities(), Arc::new(Literal)).expect("open").list("").expect_err("untrusted");
+        assert_eq!(error.trouble, Trouble::Untrusted, "{error:?}");
+    }
+}

@@ -60,20 +60,29 @@ impl Server {
 
     /// `versitygw` over a folder: Go, in use as a gateway to POSIX storage.
     pub fn versitygw() -> Self {
-        let program = built("versitygw", VERSITYGW, |place| {
-            let mut command = program("go");
-            command.args(["install", "-trimpath", "-ldflags=-s -w"]);
-            command.arg(format!("github.com/versity/versitygw/cmd/versitygw@{VERSITYGW}"));
-            let mut path = env::var_os("PATH").unwrap_or_default();
-            path.push(":/usr/local/go/bin"); // where Go's own installer puts it
-            command.env("GOBIN", place.join("bin")).env("CGO_ENABLED", "0").env("PATH", path);
-            command
-        });
-        Self::start("versitygw", &program, |command, folder, port| {
-            command
-                .args(["--access", KEY_ID, "--secret", SECRET, "--port", &format!("127.0.0.1:{port}"), "posix"])
-                .arg(folder);
+        Self::start("versitygw", &versitygw(), |command, folder, port| {
+            command.args(["--access", KEY_ID, "--secret", SECRET, "--port"]);
+            command.arg(format!("127.0.0.1:{port}")).arg("posix").arg(folder);
         })
+    }
+
+    /// The same over TLS, with this certificate and key (PEM).
+    pub fn versitygw_with_tls(certificate: &str, key: &str) -> Self {
+        let folder = tempfile::tempdir().expect("folder");
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            File::create(&path)
+                .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
+                .expect("write");
+            path
+        };
+        let (certificate, key) = (file("certificate", certificate), file("key", key));
+        let mut server = Self::start("versitygw", &versitygw(), |command, folder, port| {
+            command.args(["--access", KEY_ID, "--secret", SECRET, "--cert"]).arg(&certificate).arg("--key").arg(&key);
+            command.arg("--port").arg(format!("127.0.0.1:{port}")).arg("posix").arg(folder);
+        });
+        server.endpoint = server.endpoint.replace("http://", "https://");
+        server
     }
 
     fn start(name: &'static str, path: &Path, arguments: impl FnOnce(&mut Command, &Path, &str)) -> Self {
@@ -107,6 +116,19 @@ impl Drop for Server {
         let _ended_already = self.child.kill();
         let _reaped = self.child.wait();
     }
+}
+
+/// The program of `versitygw`.
+fn versitygw() -> PathBuf {
+    built("versitygw", VERSITYGW, |place| {
+        let mut command = program("go");
+        command.args(["install", "-trimpath", "-ldflags=-s -w"]);
+        command.arg(format!("github.com/versity/versitygw/cmd/versitygw@{VERSITYGW}"));
+        let mut path = env::var_os("PATH").unwrap_or_default();
+        path.push(":/usr/local/go/bin"); // where Go's own installer puts it
+        command.env("GOBIN", place.join("bin")).env("CGO_ENABLED", "0").env("PATH", path);
+        command
+    })
 }
 
 /// The folder for what tests keep outside of the checkout.
