@@ -72,6 +72,30 @@ fn without_a_doubt_what_only_the_going_sets_need_goes() {
 }
 
 #[test]
+fn sets_go_before_snapshots_and_data_last_all_under_one_token() {
+    use crate::backup::plan::{Back, VaultStep, prune};
+    let repository = repository(10, 4);
+    let plan = decide(&repository.evidence(), &Policy::default()).expect("allowed");
+    let steps = prune(&plan, "disk");
+    let tokens: Vec<u64> = steps
+        .iter()
+        .filter_map(|planned| match &planned.step {
+            VaultStep::ForgetSets { token, sets } if sets == plan.sets() => Some(*token),
+            VaultStep::ForgetSnapshots { token, snapshots } if snapshots == plan.snapshots() => Some(*token),
+            VaultStep::PruneData { token, keep_delete: 604_800, keep_pack: 86_400 } => Some(*token),
+            VaultStep::PruneLogs { token } => Some(*token),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(tokens, [8; 4]);
+    assert!(steps[1..5].iter().all(|planned| planned.back == Back::Impossible));
+    assert!(
+        matches!(steps[1].step, VaultStep::ForgetSets { .. })
+            && matches!(steps[2].step, VaultStep::ForgetSnapshots { .. })
+    );
+}
+
+#[test]
 fn each_doubt_alone_stops_it() {
     let repository = repository(10, 4);
     let good = repository.evidence();
