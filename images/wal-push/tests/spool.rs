@@ -1,17 +1,17 @@
 //! The real program against a double of the agent, in a spool in a temporary folder; killed at any moment.
 #![allow(clippy::disallowed_methods, reason = "a test runs programs and writes files")]
 
+mod double;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bridle_core::backup::wal::spool::{self, Acknowledgement, Answer, Reason};
 use bridle_core::digest::Digest;
+use double::{Agent, put};
 use tempfile::TempDir;
 
 const SEGMENT: &str = "000000010000000000000003";
@@ -74,83 +74,6 @@ impl Place {
     }
 }
 
-/// The agent's part, as `docs/FORMATS.md` has it.
-struct Agent {
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Agent {
-    fn at(place: &Place) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let (asked, root) = (Arc::clone(&stop), place.dir.path().to_owned());
-        let thread = std::thread::spawn(move || {
-            while !asked.load(Ordering::Relaxed) {
-                take(&root);
-                give(&root);
-                std::thread::sleep(Duration::from_millis(2));
-            }
-        });
-        Self { stop, thread: Some(thread) }
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        let ended = self.thread.take().map(JoinHandle::join);
-        assert!(std::thread::panicking() || ended.is_none_or(|ended| ended.is_ok()), "the agent's double failed");
-    }
-}
-
-/// Takes what is in `out` into the repository, once, and says so.
-fn take(root: &Path) {
-    for entry in fs::read_dir(root.join("spool/out")).expect("a folder").flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if spool::file_of(&name).is_none() {
-            continue;
-        }
-        let Ok(bytes) = fs::read(entry.path()) else { continue };
-        let kept = root.join("repository").join(&name);
-        let said = match fs::read(&kept) {
-            Ok(before) if before != bytes => Acknowledgement::Refused(Reason::Differs),
-            _ => Acknowledgement::Durable { digest: Digest::of(&bytes), size: bytes.len() as u64 },
-        };
-        if !kept.exists() {
-            put(&kept, &bytes);
-        }
-        put(&root.join("spool/ack").join(&name), said.to_text().as_bytes());
-    }
-}
-
-/// Answers what is asked for.
-fn give(root: &Path) {
-    for entry in fs::read_dir(root.join("spool/want")).expect("a folder").flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if spool::file_of(&name).is_none() {
-            continue;
-        }
-        let Some(mark) = fs::read(entry.path()).ok().and_then(|bytes| spool::parse_request(&bytes).ok()) else {
-            continue;
-        };
-        let answer = match fs::read(root.join("repository").join(&name)) {
-            Ok(bytes) if bytes == b"damaged" => Answer::Stop { mark },
-            Ok(bytes) => {
-                put(&root.join("spool/in").join(&name), &bytes);
-                Answer::Here { mark, digest: Digest::of(&bytes), size: bytes.len() as u64 }
-            }
-            Err(_) => Answer::Absent { mark },
-        };
-        put(&root.join("spool/in").join(format!("{name}.answer")), answer.to_text().as_bytes());
-    }
-}
-
-fn put(path: &Path, bytes: &[u8]) {
-    let part = path.with_file_name(format!(".{}.agent", path.file_name().expect("a name").to_string_lossy()));
-    fs::write(&part, bytes).expect("written");
-    fs::rename(part, path).expect("renamed");
-}
-
 fn until(what: &str, holds: impl Fn() -> bool) {
     let begin = Instant::now();
     while !holds() {
@@ -173,7 +96,7 @@ fn a_push_succeeds_only_when_the_agent_said_so() {
     assert_eq!(code, Some(1));
     assert!(text.contains("not in a repository after 1 s"), "{text}");
     assert_eq!(fs::read(place.path("spool/out").join(SEGMENT)).expect("waits in the spool"), b"segment");
-    let _agent = Agent::at(&place);
+    let _agent = Agent::at(place.dir.path());
     assert_eq!(said(&place.push(30)), (Some(0), String::new()));
     assert_eq!(place.repository().as_deref(), Some(&b"segment"[..]));
     assert_eq!(place.hidden("spool/out"), Vec::<String>::new(), "nothing stays in the spool");
@@ -201,7 +124,7 @@ fn another_content_under_the_same_name_is_never_written_over() {
     // The agent found another one in the repository.
     fs::remove_file(place.path("spool/ack").join(SEGMENT)).expect("removed");
     fs::write(place.path("repository").join(SEGMENT), b"other").expect("written");
-    let agent = Agent::at(&place);
+    let agent = Agent::at(place.dir.path());
     let (code, text) = said(&place.push(30));
     assert!(code == Some(1) && text.contains("the agent refuses it: differs"), "{text}");
     assert_eq!(place.repository().as_deref(), Some(&b"other"[..]));
@@ -244,7 +167,7 @@ fn a_file_comes_back_or_it_is_certain_that_there_is_none() {
     let old = Answer::Absent { mark: "1-1".to_owned() };
     put(&place.path("spool/in").join(format!("{SEGMENT}.answer")), old.to_text().as_bytes());
     assert_eq!(said(&place.fetch(SEGMENT, 1)).0, Some(200));
-    let agent = Agent::at(&place);
+    let agent = Agent::at(place.dir.path());
     let (code, text) = said(&place.fetch(SEGMENT, 30));
     assert!(code == Some(1) && text.contains("not in the repository"), "{text}");
     fs::write(place.path("repository").join(SEGMENT), b"damaged").expect("written");
@@ -283,7 +206,7 @@ fn killed_at_any_moment_nothing_half_is_ever_seen_and_the_next_call_succeeds() {
         let place = Place::new();
         place.segment(&content);
         // With and without an agent, from the first millisecond to behind the end.
-        let agent = (round % 3 == 0).then(|| Agent::at(&place));
+        let agent = (round % 3 == 0).then(|| Agent::at(place.dir.path()));
         let mut child = place.pushing(30);
         std::thread::sleep(Duration::from_millis(round * 5));
         child.kill().expect("killed");
@@ -294,7 +217,7 @@ fn killed_at_any_moment_nothing_half_is_ever_seen_and_the_next_call_succeeds() {
             assert!(Digest::of(&bytes) == digest, "half a file has its name after {} ms", round * 5);
         }
         seen_part += u32::from(place.path(&format!("spool/out/.{SEGMENT}.part")).exists());
-        let _agent = agent.unwrap_or_else(|| Agent::at(&place));
+        let _agent = agent.unwrap_or_else(|| Agent::at(place.dir.path()));
         assert_eq!(said(&place.push(60)), (Some(0), String::new()), "round {round}");
         assert!(place.repository().is_some_and(|bytes| Digest::of(&bytes) == digest));
         assert!(place.hidden("spool/out").is_empty());
@@ -327,7 +250,7 @@ fn two_at_once_do_not_disturb_each_other() {
     let place = Place::new();
     place.segment(&vec![5; 8 << 20]);
     let mut children: Vec<Child> = (0..4).map(|_| place.pushing(60)).collect();
-    let _agent = Agent::at(&place);
+    let _agent = Agent::at(place.dir.path());
     for child in &mut children {
         assert_eq!(child.wait().expect("ends").code(), Some(0));
     }
