@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use bridle_core::backup::wal::spool::{self, Acknowledgement, Answer, Reason};
+use bridle_core::backup::wal::spool::{self, Acknowledgement, Answer};
 use bridle_core::digest::Digest;
 use double::{Agent, put};
 use tempfile::TempDir;
