@@ -122,7 +122,8 @@ fn serve(client: &TcpStream, upstream: &str, rules: &Mutex<Vec<Rule>>, counted: 
     }
     let server = TcpStream::connect(upstream)?;
     server.set_read_timeout(Some(Duration::from_secs(30)))?;
-    (&server).write_all(&request)?;
+    // A server may refuse before it has read all of it; its answer is there nevertheless.
+    let _refused_early = (&server).write_all(&request);
     let mut answer = message_of(&server, line.starts_with("HEAD"))?;
     if let Some(Spoil::Cut(bytes)) = spoil {
         let head = head_end(&answer).unwrap_or(0);

@@ -22,7 +22,7 @@ pub struct Server {
     pub name: &'static str,
     pub endpoint: String,
     child: Child,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Server {
@@ -85,6 +85,11 @@ impl Server {
         server
     }
 
+    /// The bucket as this machine sees it.
+    pub fn bucket(&self) -> PathBuf {
+        self.folder.path().join(BUCKET)
+    }
+
     fn start(name: &'static str, path: &Path, arguments: impl FnOnce(&mut Command, &Path, &str)) -> Self {
         // Beside what is kept, not below /tmp: some servers need extended attributes, which tmpfs may lack.
         let folder = tempfile::Builder::new().prefix("s3-").tempdir_in(cache()).expect("folder");
@@ -98,7 +103,7 @@ impl Server {
             name,
             endpoint: format!("http://127.0.0.1:{port}"),
             child: command.spawn().expect("server"),
-            _folder: folder,
+            folder,
         };
         let mut tries = 0;
         while TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {

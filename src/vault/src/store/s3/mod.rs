@@ -293,16 +293,15 @@ impl ObjectStore for S3 {
         if how == Put::New && !self.capabilities.conditional_put && self.head(key)?.is_some() {
             return Err(StoreError::new(Trouble::Exists, "put", key, self.location(), "the name is taken"));
         }
-        self.call("put", key, size, async |again: bool| match self.put_object(key, &bytes, how, checksum).await {
-            Err(failed) if again && failed.trouble == Trouble::Exists => {
-                if self.same(key, &bytes, checksum).await? {
-                    Ok(())
-                } else {
-                    Err(failed)
-                }
+        let taken = || Failed::new(Trouble::Exists, "the name is taken");
+        self.call("put", key, size, async |again: bool| {
+            // An earlier try may have written it and lost its answer. Sending all of it again would not tell: many servers
+            // refuse a taken name before they have read the body, and close, which looks like another lost answer.
+            if again && how == Put::New && self.head_object(key).await?.is_some() {
+                return if self.same(key, &bytes, checksum).await? { Ok(()) } else { Err(taken()) };
             }
-            Err(failed) => Err(failed),
-            Ok(()) => self.proven(key, &bytes, checksum).await,
+            self.put_object(key, &bytes, how, checksum).await?;
+            self.proven(key, &bytes, checksum).await
         })
     }
 

@@ -43,10 +43,11 @@ where
     }
 }
 
-/// An error in one line, without the dump of the request that follows it.
+/// An error with its causes in one line, without the dump of the request that the SDK adds behind them.
 fn first_part(text: &str) -> String {
-    let chain = text.split(" (").next().unwrap_or(text);
-    chain.chars().take(1000).collect()
+    let dumps = [" (DispatchFailure(", " (TimeoutError(", " (ResponseError(", " (ConstructionFailure("];
+    let end = dumps.iter().filter_map(|dump| text.find(dump)).min().unwrap_or(text.len());
+    text[..end].chars().take(1000).collect()
 }
 
 /// What helps against an answer: codes of S3 and of the servers that were tried, else the status.
