@@ -18,6 +18,8 @@ macro_rules! paths {
 }
 
 paths! {
+    /// The processes of the host. Below the root like all else: what tries this out sees and ends nobody's processes.
+    processes_dir = "proc";
     /// Configuration.
     etc_dir = "etc/bridle";
     /// Trusted publisher keys.

@@ -129,7 +129,7 @@ impl K3s {
     /// # Errors
     /// A [`Fault`] if systemd cannot be asked.
     pub fn stopped(&self) -> Result<Standing, Fault> {
-        service::stopped(&self.systemd)
+        service::stopped(&self.systemd, &self.layout.processes_dir())
     }
 
     /// Stops the unit and its pods.
@@ -137,7 +137,7 @@ impl K3s {
     /// # Errors
     /// A [`Fault`] if systemd cannot stop it.
     pub fn stop(&self) -> Result<(), Fault> {
-        service::stop(&self.systemd, &*self.clock)
+        service::stop(&self.systemd, &*self.clock, &self.layout.processes_dir())
     }
 
     fn runs(&self, wanted: &Wanted<'_>) -> Result<Standing, Fault> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use rustix::process::{Pid, Signal};
 
@@ -12,14 +13,14 @@ const NAMESPACE: &str = "k8s.io";
 /// Most processes that are looked at; a host has fewer process ids in use.
 const MOST: usize = 100_000;
 
-/// Whether a shim of the kubelet is left.
-pub(super) fn left() -> bool {
-    processes().values().any(|process| process.is_shim)
+/// Whether a shim of the kubelet is left, as `proc` tells (proc(5)).
+pub(super) fn left(proc: &Path) -> bool {
+    processes(proc).values().any(|process| process.is_shim)
 }
 
 /// Kills every shim of the kubelet with everything below it.
-pub(super) fn kill() {
-    let processes = processes();
+pub(super) fn kill(proc: &Path) {
+    let processes = processes(proc);
     let mut doomed: Vec<i32> = processes.iter().filter(|(_, process)| process.is_shim).map(|(pid, _)| *pid).collect();
     let mut next = 0;
     while let Some(parent) = doomed.get(next).copied() {
@@ -38,15 +39,15 @@ struct Process {
     is_shim: bool,
 }
 
-fn processes() -> BTreeMap<i32, Process> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten().take(MOST);
+fn processes(proc: &Path) -> BTreeMap<i32, Process> {
+    let entries = fs::read_dir(proc).into_iter().flatten().flatten().take(MOST);
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    pids.filter_map(|pid| Some((pid, process(pid)?))).collect()
+    pids.filter_map(|pid| Some((pid, process(proc, pid)?))).collect()
 }
 
-fn process(pid: i32) -> Option<Process> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let words = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+fn process(proc: &Path, pid: i32) -> Option<Process> {
+    let stat = fs::read_to_string(proc.join(format!("{pid}/stat"))).ok()?;
+    let words = fs::read(proc.join(format!("{pid}/cmdline"))).ok()?;
     Some(Process { parent: parent(&stat)?, is_shim: is_shim(&String::from_utf8_lossy(&words)) })
 }
 
@@ -63,6 +64,18 @@ fn is_shim(words: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "files of tests need not survive a power cut")]
+    fn sees_the_processes_of_its_root_and_no_others() {
+        let root = tempfile::tempdir().expect("folder");
+        assert!(!left(&root.path().join("proc")), "there is none");
+        let shim = root.path().join("4194999");
+        fs::create_dir(&shim).expect("folder");
+        fs::write(shim.join("stat"), "4194999 (containerd-shim) S 1 1 1 0").expect("written");
+        fs::write(shim.join("cmdline"), "/bin/containerd-shim-runc-v2\0-namespace\0k8s.io\0").expect("written");
+        assert!(left(root.path()));
+    }
 
     #[test]
     fn knows_a_shim_of_the_kubelet() {

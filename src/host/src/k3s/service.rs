@@ -1,5 +1,6 @@
 //! Starting and stopping the service, with the reasons where it does not come up.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bridle_core::fault::{Fault, FaultCode};
@@ -130,22 +131,22 @@ impl Told {
     }
 }
 
-pub(super) fn stopped(systemd: &Systemd) -> Result<Standing, Fault> {
+pub(super) fn stopped(systemd: &Systemd, proc: &Path) -> Result<Standing, Fault> {
     let state = systemd.state(K3S)?;
     let down = matches!(state.active.as_str(), "inactive" | "failed" | "") && state.enabled != "enabled";
-    if down && !pods::left() {
+    if down && !pods::left(proc) {
         Ok(Standing::Done)
     } else {
         Ok(Standing::Missing(Message::new("missing-still-there").with("path", K3S)))
     }
 }
 
-pub(super) fn stop(systemd: &Systemd, clock: &dyn Clock) -> Result<(), Fault> {
+pub(super) fn stop(systemd: &Systemd, clock: &dyn Clock, proc: &Path) -> Result<(), Fault> {
     systemd.disable_now(K3S)?;
     // The service leaves its pods running on purpose; here they must go too. What is killed needs a moment to be gone.
     let until = clock.monotonic() + PODS_GONE;
-    while pods::left() && clock.monotonic() < until {
-        pods::kill();
+    while pods::left(proc) && clock.monotonic() < until {
+        pods::kill(proc);
         clock.sleep(Duration::from_millis(200));
     }
     Ok(())
