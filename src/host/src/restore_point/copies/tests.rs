@@ -12,6 +12,8 @@ use super::*;
 use crate::clock::SystemClock;
 
 const POINT: &str = "0001-before-b";
+/// Each round syncs the file system that holds temporary files, which others may be writing to.
+const LIMIT: Duration = Duration::from_secs(900);
 
 /// The clock of this machine, on which waiting passes sooner, but never within a tick of the kernel.
 struct Hurried(Mutex<Duration>);
@@ -73,7 +75,7 @@ impl Bench {
 }
 
 fn attempt<T>(act: impl FnOnce(&mut Attempt<'_>) -> T) -> T {
-    act(&mut Attempt { limit: Duration::from_secs(120), progress: &mut Quiet, stop: &|| false })
+    act(&mut Attempt { limit: LIMIT, progress: &mut Quiet, stop: &|| false })
 }
 
 fn source(whole: Whole) -> DataSource {
@@ -239,16 +241,20 @@ fn writer(path: PathBuf, stop: Arc<AtomicBool>, pause: Duration) -> std::thread:
 fn what_changes_all_the_time_is_no_copy_and_says_so() {
     let bench = Bench::new();
     fill(&bench.claim());
-    let stop = Arc::new(AtomicBool::new(false));
-    let busy = writer(bench.claim().join("busy"), Arc::clone(&stop), Duration::ZERO);
-    while !bench.claim().join("busy").exists() {
-        std::thread::yield_now();
-    }
-    let copied = bench.copy(Whole::File);
-    stop.store(true, Ordering::Relaxed);
-    let rounds = busy.join().expect("writer");
+    let busy = bench.claim().join("busy");
+    fs::write(&busy, [7; 4096]).expect("file");
+    // The writer writes whenever the copy asks whether it shall go on: before each part that it takes.
+    let stop = || {
+        let written = OpenOptions::new().append(true).open(&busy).and_then(|mut file| file.write_all(b"more"));
+        written.expect("write");
+        false
+    };
+    let copied = {
+        let mut attempt = Attempt { limit: LIMIT, progress: &mut Quiet, stop: &stop };
+        bench.copies.files(POINT, &source(Whole::File), &["files".to_owned()], &mut attempt)
+    };
     let fault = copied.expect_err("never whole");
-    assert_eq!(fault.code, FaultCode::VolumeChanging, "{fault:?} after {rounds} rounds of the writer");
+    assert_eq!(fault.code, FaultCode::VolumeChanging, "{fault:?}");
     assert_eq!(fault.message.args["path"], "files/busy".into());
     assert!(!bench.holds("documents"));
     bench.copy(Whole::Moment).expect("left alone");

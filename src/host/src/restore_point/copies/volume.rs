@@ -221,7 +221,7 @@ impl Volume<'_> {
                 continue;
             }
             from.seek(SeekFrom::Start(0)).map_err(failed(folder.join(path)))?;
-            let (content, written) = self.stream(&mut from, &mut to, before.allocated, attempt, end)?;
+            let (content, written) = self.stream(&mut from, &mut to, &before, attempt, end)?;
             if tree::of(&from).map_err(failed(folder.join(path)))? == before {
                 self.room = self.room.saturating_sub(written);
                 return Ok(Took::Whole(Kept { seen: before, content: Some(content), written }));
@@ -248,17 +248,18 @@ impl Volume<'_> {
         &self,
         from: &mut File,
         to: &mut File,
-        allocated: u64,
+        before: &Seen,
         attempt: &mut Attempt<'_>,
         end: Duration,
     ) -> Result<((u64, Digest), u64), Fault> {
         let failed = |error| Fault::from(FileError::new("copy", &self.to)(error));
-        if allocated > self.room {
-            return Err(self.no_room(allocated));
+        if before.allocated > self.room {
+            return Err(self.no_room(before.allocated));
         }
         let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
         let (mut size, mut written) = (0_u64, 0_u64);
-        loop {
+        // What has grown has changed; who grows as fast as it is read would never end.
+        while size <= before.size {
             self.go_on(attempt, end)?;
             let count = from.read(&mut piece).map_err(failed)?;
             if count == 0 {
