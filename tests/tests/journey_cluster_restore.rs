@@ -1,6 +1,5 @@
 //! `bridle cluster restore` on a real host: from a cluster whose database is damaged back to the snapshot of a restore point,
-//! with the data of the applications untouched. With a power cut at a step that the commit picks:
-//! `cargo test -p bridle-journeys --test journey_cluster_restore -- --ignored`.
+//! with the data of the applications untouched; and the same with a power cut at a step that the commit picks.
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +34,6 @@ fn a_cluster_that_does_not_come_up_goes_back_to_a_restore_point_and_no_student_i
 }
 
 #[test]
-#[ignore = "one more host and a boot: cargo test … -- --ignored"]
 fn a_power_cut_on_the_way_back_changes_nothing_about_its_end() -> Outcome {
     let template = template::installed(built_release(SECOND))?;
     let lab = Lab::of_equal_addresses("restcut")?;
