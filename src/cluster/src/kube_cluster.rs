@@ -3,9 +3,10 @@
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bridle_core::configuration::errand::{Errand, Reply};
-use bridle_core::fault::Fault;
+use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
 use bridle_core::port::{
     Attempt, Blobs, Certificates, Clock, Cluster, Copies, DataStreams, Exports, KeptSecrets, Process, Proof,
@@ -28,6 +29,11 @@ use crate::probe::FrontDoor;
 use crate::rehearsal::{self, Stage};
 use crate::soak::{self, Watch};
 use crate::{errand, images, kept, namespaces, nodes, observe, probe, resources, secrets};
+
+/// How long a source of data may not answer before that counts: after a power cut its pod is still coming up.
+const COMING_UP: Duration = Duration::from_secs(180);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// Finds the helm program of the release in use; asked anew for each run, because an upgrade replaces it.
 pub type HelmProgram = Arc<dyn Fn() -> Result<PathBuf, Fault> + Send + Sync>;
@@ -206,11 +212,7 @@ impl KubeCluster {
             let mut attempt = Attempt { limit, progress: &mut *attempt.progress, stop: attempt.stop };
             match source.kind {
                 DataKind::Postgresql | DataKind::Command => {
-                    let mut copy = self.copies.begin(point, &source.name)?;
-                    let (path, limit) = (copy.path(), copy.limit());
-                    let mut target = DumpTarget { to: &mut *copy, path: &path, limit };
-                    let proof = self.dump(source, &mut target, &mut attempt)?;
-                    copy.keep(&proof)?;
+                    self.keep_stream(point, source, &mut attempt)?;
                 }
                 DataKind::Volume => {
                     let claims = data::claims(&self.api, source)?;
@@ -220,6 +222,32 @@ impl KubeCluster {
             }
         }
         Ok(())
+    }
+
+    /// A pod that is still coming up after a power cut is waited for; one that answered for long and then failed is not.
+    fn keep_stream(&self, point: &str, source: &DataSource, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+        let began = self.clock.monotonic();
+        loop {
+            let mut copy = self.copies.begin(point, &source.name)?;
+            let (path, limit) = (copy.path(), copy.limit());
+            let mut target = DumpTarget { to: &mut *copy, path: &path, limit };
+            let fault = match self.dump(source, &mut target, attempt) {
+                Ok(proof) => return copy.keep(&proof),
+                Err(fault) => fault,
+            };
+            let passing = matches!(
+                fault.code,
+                FaultCode::DatabaseUnreachable
+                    | FaultCode::SourceUnreachable
+                    | FaultCode::PodCommandFailed
+                    | FaultCode::KubernetesRefused
+            );
+            let over = self.clock.monotonic().saturating_sub(began) >= COMING_UP.min(attempt.limit);
+            if !passing || over || (attempt.stop)() {
+                return Err(fault);
+            }
+            self.clock.sleep(PAUSE);
+        }
     }
 
     fn dump(

@@ -35,6 +35,10 @@ const RESERVE: u64 = 64 * 1024 * 1024;
 const MOST_FILES: usize = 4096;
 /// Most restore points and files of a folder that are looked at.
 const MOST: usize = 10_000;
+/// How long k3s may refuse a copy of its datastore before that counts: after a power cut it is still coming up.
+const COMING_UP: Duration = Duration::from_secs(180);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_secs(5);
 /// Largest file that is copied, in bytes, the datastore aside.
 const LARGEST: u64 = 16 * 1024 * 1024;
 const RECORD: &str = "restore-point.json";
@@ -267,15 +271,15 @@ impl<'a> RestorePoints<'a> {
     fn datastore(&self, point: &str, folder: &Path, attempt: &mut Attempt<'_>) -> Result<Copied, Fault> {
         attempt.progress.waiting(Message::new("wait-kubernetes-api"));
         let dir = folder.join(DATASTORE);
-        let command = Command::new(self.layout.k3s())
-            .args(["etcd-snapshot", "save", "--name", point, "--dir", &dir.display().to_string()])
-            .env("HOME", "/nonexistent")
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .limit(attempt.limit.min(Duration::from_secs(600)));
-        let failed = || Fault::new(FaultCode::ProgramFailed).with("program", "k3s etcd-snapshot save");
-        let output = self.process.run(&command, attempt.stop).map_err(|error| failed().because(&error))?;
-        if !output.ok() {
-            return Err(failed().output(&output.complaint()));
+        let began = self.clock.monotonic();
+        while let Err(fault) = self.save_datastore(point, &dir, attempt) {
+            if self.clock.monotonic().saturating_sub(began) >= COMING_UP.min(attempt.limit) || (attempt.stop)() {
+                return Err(fault);
+            }
+            self.clock.sleep(PAUSE);
+            // A try that failed may have left half of a copy.
+            std::fs::remove_dir_all(&dir).map_err(FileError::new("remove", &dir))?;
+            files::make_dirs(&dir, 0o700)?;
         }
         let unproven = || Fault::new(FaultCode::RestorePointUnproven).with("point", point);
         let mut saved = Disk.list(&dir, MOST).map_err(FileError::new("list", &dir))?;
@@ -288,6 +292,17 @@ impl<'a> RestorePoints<'a> {
         let size = path.metadata().map_err(FileError::new("read", &path))?.len();
         let name = Path::new(DATASTORE).join(&entry.name).display().to_string();
         Ok(Copied { path: name, part: Part::Datastore, mode: 0o600, size, digest })
+    }
+
+    fn save_datastore(&self, point: &str, dir: &Path, attempt: &Attempt<'_>) -> Result<(), Fault> {
+        let command = Command::new(self.layout.k3s())
+            .args(["etcd-snapshot", "save", "--name", point, "--dir", &dir.display().to_string()])
+            .env("HOME", "/nonexistent")
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .limit(attempt.limit.min(Duration::from_secs(600)));
+        let failed = || Fault::new(FaultCode::ProgramFailed).with("program", "k3s etcd-snapshot save");
+        let output = self.process.run(&command, attempt.stop).map_err(|error| failed().because(&error))?;
+        if output.ok() { Ok(()) } else { Err(failed().output(&output.complaint())) }
     }
 
     /// Names of the releases in the store.

@@ -44,6 +44,27 @@ struct TestHost {
     clock: SimClock,
 }
 
+/// k3s as it comes up after a power cut: it refuses so many times, the last time in the middle of a copy.
+struct ComingUp {
+    k3s: K3s,
+    refusals: Mutex<u32>,
+}
+
+impl Process for ComingUp {
+    fn run(&self, command: &Command, stop: &dyn Fn() -> bool) -> Result<CommandOutput, CommandError> {
+        let mut left = self.refusals.lock().expect("lock");
+        if *left == 0 {
+            return self.k3s.run(command, stop);
+        }
+        *left -= 1;
+        if *left == 0 {
+            let dir = command.args.last().expect("a folder");
+            files::write_atomic(&Path::new(dir).join(format!("{POINT}-n1-1")), b"half", 0o600).expect("half a copy");
+        }
+        Ok(CommandOutput { code: 1, stderr: b"no answer".to_vec(), ..CommandOutput::default() })
+    }
+}
+
 impl TestHost {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("dir");
@@ -95,6 +116,24 @@ impl TestHost {
 
 fn wanted() -> RestorePoint {
     RestorePoint { point: POINT.to_owned(), release: "campus-1.0.0".to_owned(), revision: 3 }
+}
+
+#[test]
+fn k3s_gets_time_to_come_up_but_not_for_ever() {
+    let host = TestHost::new();
+    let make = |refusals: u32| {
+        let process = ComingUp { k3s: K3s(Mutex::new(Some(database()))), refusals: Mutex::new(refusals) };
+        let points = RestorePoints::new(&host.layout, &process, &host.clock);
+        let mut attempt = Attempt { limit: Duration::from_secs(600), progress: &mut Quiet, stop: &|| false };
+        let made = points.make(&wanted(), &mut attempt);
+        (made, process.refusals.into_inner().expect("lock"))
+    };
+    let (never, left) = make(1000);
+    assert_eq!(never.expect_err("it never comes up").code, FaultCode::ProgramFailed);
+    assert_eq!(1000 - left, 37, "at once, and every 5 s for 3 minutes");
+    assert!(!host.done());
+    assert_eq!(make(4), (Ok(()), 0));
+    assert!(host.done());
 }
 
 #[test]
