@@ -4,7 +4,7 @@ BR-1300 = The data of { $source } could not be copied: they change all the time.
     .fix = Try again when less is going on, or stop { $workload } in { $namespace } for the time of the change. Without the copy: --no-data-copy. The publisher can declare that each file counts for itself (whole = "file").
 BR-1301 = The data of { $source } are not where they should be: { $path }.
     .why = The volume of { $workload } in { $namespace } was never made on this server, or somebody moved or removed it.
-    .fix = Look at: kubectl -n { $namespace } get pvc. Volumes of other storage classes than bridle cannot be copied; then use --no-data-copy and make a copy of your own.
+    .fix = Look at: kubectl -n { $namespace } get pvc. Only volumes of the platform’s own storage class (bridle) can be copied; otherwise use --no-data-copy and make a copy of your own.
 BR-1302 = The data of { $source } hold something that cannot be copied: { $path }.
     .why = It is a device file, or there are more files or deeper folders than can be looked after.
     .fix = Remove it if nothing needs it, or use --no-data-copy and make a copy of your own.

@@ -4,7 +4,7 @@ BR-1300 = Les données de { $source } n’ont pas pu être copiées : elles cha
     .fix = Réessayez quand il y a moins d’activité, ou arrêtez { $workload } dans { $namespace } le temps du changement. Sans la copie : --no-data-copy. L’éditeur peut déclarer que chaque fichier compte pour lui-même (whole = "file").
 BR-1301 = Les données de { $source } ne sont pas où elles devraient être : { $path }.
     .why = Le volume de { $workload } dans { $namespace } n’a jamais été créé sur ce serveur, ou quelqu’un l’a déplacé ou supprimé.
-    .fix = Regardez : kubectl -n { $namespace } get pvc. Les volumes d’autres classes de stockage que bridle ne peuvent pas être copiés ; utilisez alors --no-data-copy et faites vous-même une copie.
+    .fix = Regardez : kubectl -n { $namespace } get pvc. Seuls les volumes de la classe de stockage de la plateforme (bridle) peuvent être copiés ; sinon, utilisez --no-data-copy et faites vous-même une copie.
 BR-1302 = Les données de { $source } contiennent quelque chose qui ne peut pas être copié : { $path }.
     .why = C’est un fichier de périphérique, ou il y a plus de fichiers ou des dossiers plus profonds que ce qui peut être suivi.
     .fix = Supprimez-le si rien n’en a besoin, ou utilisez --no-data-copy et faites vous-même une copie.
