@@ -36,7 +36,7 @@ pub use watch::{Silent, Watch};
 use crate::store::ObjectStore;
 use backend::Backend;
 
-/// zstd's level: 1 is the level of restic's `auto` in speed, 3 its ratio; measured in decision 0030.
+/// zstd’s level, said explicitly because the engine’s 0 means none. Other levels have not been compared yet.
 const COMPRESSION: i32 = 3;
 /// Packs grow with the square root of the repository; none grows beyond this, so that one object is read in bounded memory.
 const MOST_PACK: u64 = 128 << 20;
