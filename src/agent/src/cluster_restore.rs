@@ -11,12 +11,12 @@ use bridle_core::plan::review::Finding;
 use bridle_core::plan::{Plan, forecast};
 use bridle_core::port::Clock;
 use bridle_core::release::ReleaseManifest;
-use bridle_host::files::Lock;
 use bridle_host::layout::Layout;
 use bridle_host::process::Processes;
 use bridle_host::restore_point::{ChangesFiles, RestorePoints};
 
 use crate::configuration::{Configurator, InForce};
+use crate::installer;
 use crate::observe::{self, Sight};
 use crate::operations::Operations;
 use crate::store::SharedStore;
@@ -101,9 +101,7 @@ impl ClusterRestorer {
     /// A [`Fault`] if another operation is open, the name is not the site's, something stands against it, or the plan is not
     /// the one that was looked at.
     pub(crate) fn begin(&self, order: &ClusterRestoreOrder, by: &str) -> Result<OperationView, Fault> {
-        // An installer that places a release at this moment will hand over an operation of its own.
-        let lock = Lock::try_acquire(&self.layout.installer_lock())?;
-        let _installer = lock.ok_or_else(|| Fault::new(FaultCode::InstallerRunning))?;
+        let _installer = installer::keep_out(&self.layout)?;
         self.operations.refuse_second()?;
         let here = self.here(Some(&order.point))?;
         if order.confirm != here.now.site.name {

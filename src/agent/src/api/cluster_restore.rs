@@ -1,7 +1,7 @@
 //! Restore points, and the return of the cluster to one: look, then order.
 
-use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::routing::get;
 use axum::{Json, Router};
 use bridle_core::fault::{Fault, FaultCode};
@@ -10,7 +10,7 @@ use bridle_core::plan::cluster_restore::{ClusterRestoreOrder, ClusterRestoreView
 use serde::Deserialize;
 
 use super::blocking;
-use super::peer::Peer;
+use super::order::{Operator, Order};
 use super::problem::Problem;
 use crate::composition::Parts;
 
@@ -38,12 +38,8 @@ async fn look(
 
 async fn begin(
     State(parts): State<Parts>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    order: Result<Json<ClusterRestoreOrder>, JsonRejection>,
+    Operator(peer): Operator,
+    Order(order): Order<ClusterRestoreOrder>,
 ) -> Result<Json<OperationView>, Problem> {
-    let Json(order) = order.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "order"))?;
-    if !peer.may_operate() {
-        return Err(Fault::new(FaultCode::Forbidden).into());
-    }
     blocking(move || parts.restorer.begin(&order, &peer.name())).await.map(Json)
 }
