@@ -24,6 +24,7 @@ use crate::connect::ApiServer;
 use crate::data::{self, DumpTarget};
 use crate::helm::Helm;
 use crate::observe::Snapshot;
+use crate::patience::Patience;
 use crate::postgresql;
 use crate::probe::FrontDoor;
 use crate::rehearsal::{self, Stage};
@@ -32,8 +33,6 @@ use crate::{errand, images, kept, namespaces, nodes, observe, probe, resources, 
 
 /// How long a source of data may not answer before that counts: after a power cut its pod is still coming up.
 const COMING_UP: Duration = Duration::from_secs(180);
-/// Between two tries.
-const PAUSE: Duration = Duration::from_secs(5);
 
 /// Finds the helm program of the release in use; asked anew for each run, because an upgrade replaces it.
 pub type HelmProgram = Arc<dyn Fn() -> Result<PathBuf, Fault> + Send + Sync>;
@@ -226,7 +225,7 @@ impl KubeCluster {
 
     /// A pod that is still coming up after a power cut is waited for; one that answered for long and then failed is not.
     fn keep_stream(&self, point: &str, source: &DataSource, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
-        let began = self.clock.monotonic();
+        let patience = Patience::new(self.clock.as_ref(), COMING_UP.min(attempt.limit));
         loop {
             let mut copy = self.copies.begin(point, &source.name)?;
             let (path, limit) = (copy.path(), copy.limit());
@@ -242,11 +241,9 @@ impl KubeCluster {
                     | FaultCode::PodCommandFailed
                     | FaultCode::KubernetesRefused
             );
-            let over = self.clock.monotonic().saturating_sub(began) >= COMING_UP.min(attempt.limit);
-            if !passing || over || (attempt.stop)() {
+            if !passing || patience.pause(attempt.stop, &source.name).is_err() {
                 return Err(fault);
             }
-            self.clock.sleep(PAUSE);
         }
     }
 

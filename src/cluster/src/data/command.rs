@@ -4,7 +4,7 @@
 //! the stream was, its SHA-256 and the exit status of the command: made inside the pod, so bytes that were lost on the way,
 //! and a command that died after it had produced bytes, are told apart from a whole stream. Whoever asks counts for himself.
 
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 
 use bridle_core::digest::Digest;
 use bridle_core::fault::{Fault, FaultCode};
@@ -12,7 +12,7 @@ use bridle_core::message::Message;
 use bridle_core::port::{Attempt, Metered, Proof};
 use bridle_core::release::{DataSource, PodCommands};
 
-use super::{DumpTarget, containers, fault, ready_pod, text};
+use super::{DumpTarget, containers, fault, ready_pod, text, unwritten};
 use crate::connect::{ApiServer, Ended, ExecError, Place, Pods};
 
 /// What the last line of the pod begins with.
@@ -143,15 +143,7 @@ fn proven(
         Err(error @ (ExecError::Late(..) | ExecError::Stopped(_))) => {
             Err(Fault::new(FaultCode::DeadlinePassed).with("what", source.name.as_str()).because(&error))
         }
-        Err(ExecError::Write(_, error)) => Err(match error.kind() {
-            ErrorKind::FileTooLarge => {
-                fault(FaultCode::DumpTooLarge, source).with("limit", limit / 1_000_000).because(&error)
-            }
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                Fault::new(FaultCode::NoSpace).with("path", path).because(&error)
-            }
-            _ => Fault::new(FaultCode::WriteFailed).with("path", path).because(&error),
-        }),
+        Err(ExecError::Write(_, error)) => Err(unwritten(source, (path, limit), &error)),
         Err(ExecError::Read(_, error)) => Err(Fault::new(FaultCode::FileUnreadable).with("path", path).because(&error)),
         Err(error) => Err(failed("").because(&error)),
     }

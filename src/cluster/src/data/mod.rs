@@ -6,7 +6,7 @@ mod command;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{self, Write};
 
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::release::DataSource;
@@ -25,6 +25,18 @@ pub(crate) struct DumpTarget<'a> {
     pub(crate) path: &'a str,
     /// Most bytes.
     pub(crate) limit: u64,
+}
+
+/// The fault of a target that took no more of what a source gave; `limit` are the most bytes that it takes.
+pub(crate) fn unwritten(source: &DataSource, (path, limit): (&str, u64), error: &io::Error) -> Fault {
+    let code = match error.kind() {
+        io::ErrorKind::FileTooLarge => {
+            return fault(FaultCode::DumpTooLarge, source).with("limit", limit / 1_000_000).because(error);
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => FaultCode::NoSpace,
+        _ => FaultCode::WriteFailed,
+    };
+    Fault::new(code).with("path", path).because(error)
 }
 
 /// A fault about a source.

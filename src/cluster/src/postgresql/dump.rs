@@ -4,7 +4,7 @@
 //! the site's Secret gives back at the next start. The copy is read by `psql` of the same or a later version into an empty
 //! server.
 
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::time::Duration;
 
 use bridle_core::fault::{Fault, FaultCode};
@@ -14,7 +14,7 @@ use bridle_core::release::DataSource;
 
 use super::{Door, connection, place};
 use crate::connect::{ApiServer, ExecError, Pods};
-use crate::data::DumpTarget;
+use crate::data::{DumpTarget, unwritten};
 
 /// What a whole copy ends with (`pg_dumpall.c`).
 const END: &[u8] = b"--\n-- PostgreSQL database cluster dump complete\n--\n";
@@ -42,13 +42,7 @@ pub(crate) fn dump(
     let (passed, end) = (meter.to.passed(), meter.end);
     let fault = |code| Fault::new(code).with("source", source.name.as_str());
     if let Err(ExecError::Write(_, error)) = &ended {
-        return Err(match error.kind() {
-            ErrorKind::FileTooLarge => fault(FaultCode::DumpTooLarge).with("limit", target.limit / 1_000_000),
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                Fault::new(FaultCode::NoSpace).with("path", target.path).because(error)
-            }
-            _ => Fault::new(FaultCode::WriteFailed).with("path", target.path).because(error),
-        });
+        return Err(unwritten(source, (target.path, target.limit), error));
     }
     door.judged("pg_dumpall", ended)?;
     let trimmed = end.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
