@@ -12,6 +12,7 @@ use bridle_host::certificates::Authority;
 use bridle_host::clock::SystemClock;
 use bridle_host::files::{self, Lock};
 use bridle_host::incoming;
+use bridle_host::k3s::ApiOutages;
 use bridle_host::layout::Layout;
 use bridle_host::process::Processes;
 use bridle_host::removal::Keeper;
@@ -280,6 +281,7 @@ fn machine(layout: &Layout, store: &Arc<SharedStore>) -> Result<World, AgentErro
         kept: Arc::new(Keeper::new(layout.clone())),
         sealed: Arc::new(Sealed::new(layout)),
         exports: Arc::new(ChangesFiles::new(layout.clone())),
+        outages: Arc::new(ApiOutages::new(layout.clone(), Arc::clone(&process))),
         copies: Arc::new(DataCopies::new(layout.clone(), Arc::clone(&clock))),
         clock: Arc::clone(&clock),
         scratch,

@@ -9,7 +9,7 @@ use bridle_core::configuration::errand::{Errand, Reply};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
 use bridle_core::port::{
-    Attempt, Blobs, Certificates, Clock, Cluster, Copies, DataStreams, Exports, KeptSecrets, Process, Proof,
+    Attempt, Blobs, Certificates, Clock, Cluster, Copies, DataStreams, Exports, KeptSecrets, Outages, Process, Proof,
     SealedSecrets, Timestamp,
 };
 use bridle_core::rehearsal::postgresql::Server;
@@ -29,7 +29,7 @@ use crate::postgresql;
 use crate::probe::FrontDoor;
 use crate::rehearsal::{self, Stage};
 use crate::soak::{self, Watch};
-use crate::{errand, images, kept, namespaces, nodes, observe, probe, resources, secrets};
+use crate::{errand, images, kept, namespaces, nodes, observe, probe, resources, secrets, sighted};
 
 /// How long a source of data may not answer before that counts: after a power cut its pod is still coming up.
 const COMING_UP: Duration = Duration::from_secs(180);
@@ -59,6 +59,8 @@ pub struct Setup {
     pub copies: Arc<dyn Copies>,
     /// What the cluster knew beside restore points.
     pub exports: Arc<dyn Exports>,
+    /// When the API was away.
+    pub outages: Arc<dyn Outages>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Folder for helm's own caches: exists, 0700, owned by the agent, may be emptied at any time.
@@ -75,6 +77,7 @@ pub struct KubeCluster {
     sealed: Arc<dyn SealedSecrets>,
     copies: Arc<dyn Copies>,
     exports: Arc<dyn Exports>,
+    outages: Arc<dyn Outages>,
     clock: Arc<dyn Clock>,
     runtime: Handle,
     /// The soak that was just held; the question whether it was takes it away, so that the next one is watched anew.
@@ -113,6 +116,7 @@ impl KubeCluster {
             sealed: setup.sealed,
             copies: setup.copies,
             exports: setup.exports,
+            outages: setup.outages,
             clock: setup.clock,
             runtime: setup.runtime,
             held: Mutex::new(None),
@@ -347,8 +351,14 @@ impl Cluster for KubeCluster {
                 let definitions = resources::read(self.blobs.as_ref(), chart, package)?;
                 resources::apply(&self.api, clock, chart, &definitions, attempt)
             }
-            ClusterStep::Chart(chart) => self.helm.apply_chart(&self.api, self.blobs.as_ref(), chart, attempt),
-            ClusterStep::Charts(charts) => self.helm.apply_charts(&self.api, self.blobs.as_ref(), charts, attempt),
+            ClusterStep::Chart(chart) => {
+                sighted::wait(self.outages.as_ref(), clock, attempt)?;
+                self.helm.apply_chart(&self.api, self.blobs.as_ref(), chart, attempt)
+            }
+            ClusterStep::Charts(charts) => {
+                sighted::wait(self.outages.as_ref(), clock, attempt)?;
+                self.helm.apply_charts(&self.api, self.blobs.as_ref(), charts, attempt)
+            }
             ClusterStep::ChartGone { name, namespace } => self.helm.apply_gone(&self.api, name, namespace, attempt),
             ClusterStep::ChartsGone { charts } => self.helm.apply_charts_gone(&self.api, charts, attempt),
             ClusterStep::KeepSecrets { secrets } => kept::keep(&self.api, secrets, self.kept.as_ref(), attempt),

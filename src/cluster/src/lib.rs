@@ -25,6 +25,7 @@ pub mod readiness;
 mod rehearsal;
 mod resources;
 mod secrets;
+mod sighted;
 mod soak;
 pub mod values;
 mod yaml;

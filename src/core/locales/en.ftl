@@ -49,6 +49,7 @@ missing-blobs = { $count } { $count ->
 missing-certificate = there is no certificate for { $host }
 missing-still-there = { $path } is still there
 wait-kubernetes-api = Kubernetes to answer
+wait-watchers = everything in the cluster to hear Kubernetes again, before anything is replaced
 unseen-kubernetes-absent = Kubernetes is not installed yet
 unseen-kubernetes-silent = Kubernetes does not answer
 

@@ -46,6 +46,7 @@ missing-blobs = il manque { $count } { $count ->
 missing-certificate = il n’y a pas de certificat pour { $host }
 missing-still-there = { $path } est encore là
 wait-kubernetes-api = que Kubernetes réponde
+wait-watchers = que tout dans le cluster entende de nouveau Kubernetes, avant tout remplacement
 unseen-kubernetes-absent = Kubernetes n’est pas encore installé
 unseen-kubernetes-silent = Kubernetes ne répond pas
 

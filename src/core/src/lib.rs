@@ -18,6 +18,7 @@ pub mod message;
 pub mod network;
 pub mod oci;
 pub mod operation;
+pub mod outage;
 pub mod plan;
 pub mod port;
 pub mod pull;

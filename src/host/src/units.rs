@@ -29,6 +29,15 @@ pub struct UnitState {
     pub invocation: String,
 }
 
+/// Since when a unit is active, on the clock that runs from the host's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Active {
+    /// Since when it is.
+    pub since: Duration,
+    /// When it ceased to be active the last time before; nothing if this is its first life.
+    pub before: Option<Duration>,
+}
+
 /// Talks to systemd through `systemctl`.
 #[derive(Clone)]
 pub struct Systemd {
@@ -130,6 +139,20 @@ impl Systemd {
             }
         }
         Ok(state)
+    }
+
+    /// Since when a unit is active; nothing if it is not.
+    ///
+    /// # Errors
+    /// A [`Fault`] if systemctl fails.
+    pub fn active(&self, unit: &str) -> Result<Option<Active>, Fault> {
+        let asked = "--property=ActiveState,ActiveEnterTimestampMonotonic,ActiveExitTimestampMonotonic";
+        let output = self.run(&["show", asked, unit])?;
+        let told = |name: &str| output.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        // Microseconds; zero stands for never.
+        let moment = |name: &str| told(name)?.parse().ok().filter(|at| *at > 0).map(Duration::from_micros);
+        let since = moment("ActiveEnterTimestampMonotonic").filter(|_| told("ActiveState") == Some("active"));
+        Ok(since.map(|since| Active { since, before: moment("ActiveExitTimestampMonotonic") }))
     }
 
     /// The last lines that a unit logged, for a fault's causes.

@@ -30,6 +30,15 @@ impl bridle_core::port::Exports for NoExports {
     }
 }
 
+/// The API was never away.
+struct NoOutages;
+
+impl Outages for NoOutages {
+    fn last(&self) -> Result<Option<bridle_core::outage::Outage>, Fault> {
+        Ok(None)
+    }
+}
+
 /// There is no room for copies on this host.
 struct NoCopies;
 
@@ -85,6 +94,7 @@ fn cluster(fake: &FakeApi, runtime: &tokio::runtime::Runtime, blobs: Folder) -> 
             sealed: Arc::new(crate::secrets::services::tests::Drawer::default()),
             copies: Arc::new(NoCopies),
             exports: Arc::new(NoExports),
+            outages: Arc::new(NoOutages),
             clock: Arc::new(SimClock::default()),
             scratch: PathBuf::from("/run/helm"),
         },

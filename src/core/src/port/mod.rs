@@ -14,6 +14,6 @@ pub use clock::{Clock, Timestamp};
 pub use process::{Command, CommandError, CommandOutput, Process};
 pub use stream::{DataStreams, Metered, Proof};
 pub use world::{
-    Attempt, Blobs, Certificates, Cluster, Copies, Exports, Host, KeptSecrets, OpenCopy, Progress, Quiet,
+    Attempt, Blobs, Certificates, Cluster, Copies, Exports, Host, KeptSecrets, OpenCopy, Outages, Progress, Quiet,
     SealedSecrets, TlsPair,
 };

@@ -9,6 +9,7 @@ use crate::configuration::secret::Password;
 use crate::digest::Digest;
 use crate::fault::Fault;
 use crate::message::Message;
+use crate::outage::Outage;
 use crate::release::DataSource;
 use crate::removal::Kept;
 use crate::step::{ClusterStep, HostStep, Standing, Step};
@@ -73,6 +74,15 @@ pub trait Cluster: Send + Sync {
     /// # Errors
     /// A [`Fault`] if that did not succeed.
     fn apply(&self, step: &ClusterStep, attempt: &mut Attempt<'_>) -> Result<(), Fault>;
+}
+
+/// When the API was away last.
+pub trait Outages: Send + Sync {
+    /// The last time without an API that pods have lived through; nothing if none of those that run has.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that cannot be told.
+    fn last(&self) -> Result<Option<Outage>, Fault>;
 }
 
 /// Finds blobs of the store.

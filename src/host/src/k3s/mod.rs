@@ -1,6 +1,7 @@
 //! k3s as files and a service, through its public contract only (`k3s-contract.md`).
 
 pub mod config;
+mod outage;
 mod pods;
 mod reset;
 mod service;
@@ -20,6 +21,7 @@ use crate::commands::{self, Place};
 use crate::files;
 use crate::layout::Layout;
 use crate::units::{self, Systemd};
+pub use outage::ApiOutages;
 use service::{Service, Wanted};
 
 /// k3s on this host.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
 
@@ -16,6 +17,11 @@ const MOST: usize = 100_000;
 /// Whether a shim of the kubelet is left, as `proc` tells (proc(5)).
 pub(super) fn left(proc: &Path) -> bool {
     processes(proc).values().any(|process| process.is_shim)
+}
+
+/// When the oldest shim of the kubelet began, since the host started.
+pub(super) fn oldest(proc: &Path) -> Option<Duration> {
+    processes(proc).values().filter(|process| process.is_shim).filter_map(|process| process.began).min()
 }
 
 /// Kills every shim of the kubelet with everything below it.
@@ -37,6 +43,7 @@ pub(super) fn kill(proc: &Path) {
 struct Process {
     parent: i32,
     is_shim: bool,
+    began: Option<Duration>,
 }
 
 fn processes(proc: &Path) -> BTreeMap<i32, Process> {
@@ -48,12 +55,19 @@ fn processes(proc: &Path) -> BTreeMap<i32, Process> {
 fn process(proc: &Path, pid: i32) -> Option<Process> {
     let stat = fs::read_to_string(proc.join(format!("{pid}/stat"))).ok()?;
     let words = fs::read(proc.join(format!("{pid}/cmdline"))).ok()?;
-    Some(Process { parent: parent(&stat)?, is_shim: is_shim(&String::from_utf8_lossy(&words)) })
+    let is_shim = is_shim(&String::from_utf8_lossy(&words));
+    Some(Process { parent: parent(&stat)?, is_shim, began: began(&stat) })
 }
 
 /// The parent's id is the second word behind the name, which stands in parentheses and may hold anything (proc(5)).
 fn parent(stat: &str) -> Option<i32> {
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// The start in clock ticks since the host's own is the twentieth word behind the name (proc(5), field 22).
+fn began(stat: &str) -> Option<Duration> {
+    let ticks: u64 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
+    Some(Duration::from_millis(ticks.checked_mul(1000)? / rustix::param::clock_ticks_per_second().max(1)))
 }
 
 fn is_shim(words: &str) -> bool {
