@@ -25,7 +25,7 @@ use crate::data::{self, DumpTarget};
 use crate::helm::Helm;
 use crate::observe::Snapshot;
 use crate::patience::Patience;
-use crate::postgresql;
+use crate::postgresql::{self, collation::Which};
 use crate::probe::FrontDoor;
 use crate::rehearsal::{self, Stage};
 use crate::soak::{self, Watch};
@@ -82,6 +82,8 @@ pub struct KubeCluster {
     runtime: Handle,
     /// The soak that was just held; the question whether it was takes it away, so that the next one is watched anew.
     held: Mutex<Option<Soak>>,
+    /// The servers whose indexes were just built anew whatever was recorded; asked as [`Self::held`].
+    built_anew: Mutex<Option<Vec<DataSource>>>,
 }
 
 impl KubeCluster {
@@ -120,6 +122,7 @@ impl KubeCluster {
             clock: setup.clock,
             runtime: setup.runtime,
             held: Mutex::new(None),
+            built_anew: Mutex::new(None),
         }
     }
 
@@ -276,6 +279,10 @@ impl KubeCluster {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn built_anew(&self) -> std::sync::MutexGuard<'_, Option<Vec<DataSource>>> {
+        self.built_anew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn front_door(&self, host: &str, address: &str) -> Result<FrontDoor, Fault> {
         let pair = self.certificates.front_door(host)?;
         FrontDoor::new(host, address, &pair.certificate)
@@ -316,7 +323,12 @@ impl Cluster for KubeCluster {
             ClusterStep::ChartGone { name, namespace } => Helm::probe_gone(&self.api, name, namespace),
             ClusterStep::ChartsGone { charts } => Helm::probe_charts_gone(&self.api, charts),
             ClusterStep::KeepSecrets { secrets } => kept::probe(&self.api, secrets, self.kept.as_ref()),
-            ClusterStep::RefreshCollation { sources } => {
+            ClusterStep::RefreshCollation { sources, anew: true }
+                if self.built_anew().take().as_ref() != Some(sources) =>
+            {
+                Ok(Standing::Missing(Message::new("missing-indexes-anew")))
+            }
+            ClusterStep::RefreshCollation { sources, .. } => {
                 postgresql::collation::probe(&self.api, &self.api, self.clock.as_ref(), sources)
             }
             ClusterStep::CopyData { point, sources } => self.copied(point, sources),
@@ -362,8 +374,11 @@ impl Cluster for KubeCluster {
             ClusterStep::ChartGone { name, namespace } => self.helm.apply_gone(&self.api, name, namespace, attempt),
             ClusterStep::ChartsGone { charts } => self.helm.apply_charts_gone(&self.api, charts, attempt),
             ClusterStep::KeepSecrets { secrets } => kept::keep(&self.api, secrets, self.kept.as_ref(), attempt),
-            ClusterStep::RefreshCollation { sources } => {
-                postgresql::collation::apply(&self.api, &self.api, clock, sources, attempt)
+            ClusterStep::RefreshCollation { sources, anew } => {
+                let which = if *anew { Which::Sorted } else { Which::Mismatched };
+                postgresql::collation::apply(&self.api, &self.api, clock, (sources, which), attempt)?;
+                *self.built_anew() = anew.then(|| sources.clone());
+                Ok(())
             }
             ClusterStep::CopyData { point, sources } => self.copy(point, sources, attempt),
             ClusterStep::ExportChanges(export) => changes::apply(&self.api, export, self.exports.as_ref(), attempt),

@@ -205,6 +205,7 @@ help-bridle-upgrade-rollback = Go back to the release before
     .detach = Do not follow
 help-bridle-upgrade-history = The changes of release that this server has had
     .examples = bridle upgrade history
+missing-indexes-anew = indexes of a database are to be built anew
 missing-collation = indexes of { $database } are sorted by other rules than the server has
 wait-collation = building the indexes of { $database } anew ({ $size } MiB)
 missing-copy = there is no copy of the data of { $source } yet

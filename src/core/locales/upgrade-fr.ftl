@@ -214,6 +214,7 @@ help-bridle-upgrade-rollback = Revenir à la version précédente
     .detach = Ne pas suivre
 help-bridle-upgrade-history = Les changements de version que ce serveur a connus
     .examples = bridle upgrade history
+missing-indexes-anew = des index d’une base de données sont à reconstruire
 missing-collation = des index de { $database } suivent d’autres règles de tri que le serveur
 wait-collation = reconstruction des index de { $database } ({ $size } Mio)
 missing-copy = il n’y a pas encore de copie des données de { $source }

@@ -245,6 +245,10 @@ pub enum ClusterStep {
     RefreshCollation {
         /// The servers.
         sources: Vec<DataSource>,
+        /// Whether another server may have written meanwhile: then what is recorded proves nothing, and all that is sorted
+        /// is built anew.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        anew: bool,
     },
     /// The restore point holds a copy of these data, complete and proven.
     CopyData {
@@ -424,7 +428,7 @@ impl Step {
                     together("step-charts-gone", charts.iter().map(|chart| chart.name.clone()))
                 }
                 ClusterStep::KeepSecrets { secrets } => Message::new("step-keep-secrets").with("count", secrets.len()),
-                ClusterStep::RefreshCollation { sources } => {
+                ClusterStep::RefreshCollation { sources, .. } => {
                     let names = sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
                     Message::new("step-refresh-collation").with("sources", names)
                 }

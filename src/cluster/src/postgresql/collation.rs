@@ -53,6 +53,15 @@ pub(crate) fn probe(
     Ok(Standing::Done)
 }
 
+/// Which databases are built anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Those that were sorted by other rules than their server has.
+    Mismatched,
+    /// All that are sorted by rules which change with a system.
+    Sorted,
+}
+
 /// Builds the indexes of those databases anew that need it. Users are served meanwhile, but for what an exclusion
 /// constraint guards.
 ///
@@ -62,13 +71,14 @@ pub(crate) fn apply(
     api: &ApiServer,
     pods: &dyn Pods,
     clock: &dyn Clock,
-    sources: &[DataSource],
+    (sources, which): (&[DataSource], Which),
     attempt: &mut Attempt<'_>,
 ) -> Result<(), Fault> {
     let end = clock.monotonic().saturating_add(attempt.limit);
     for source in sources {
         let server = facts(api, pods, clock, source, attempt)?;
-        for affected in server.mismatched() {
+        let databases = if which == Which::Sorted { server.sorted() } else { server.mismatched() };
+        for affected in databases {
             const MIB: u64 = 1024 * 1024;
             let message = Message::new("wait-collation").with("database", affected.database.as_str());
             attempt.progress.waiting(message.with("size", affected.index_bytes.div_ceil(MIB)));

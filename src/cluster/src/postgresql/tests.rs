@@ -7,6 +7,7 @@ use bridle_core::release::DataKind;
 use bridle_core::step::Standing;
 use serde_json::json;
 
+use super::collation::Which;
 use super::*;
 use crate::data::DumpTarget;
 use crate::fake::{Bench, Told, assert_words, attempt};
@@ -293,10 +294,12 @@ fn what_is_sorted_otherwise_is_built_anew_once() {
     };
     assert_words(&missing);
     let mut told = Told::default();
-    attempt(600, &mut told, |at| collation::apply(&bench.api, &pods, clock, &sources, at)).expect("mended");
+    attempt(600, &mut told, |at| collation::apply(&bench.api, &pods, clock, (&sources, Which::Mismatched), at))
+        .expect("mended");
     assert_eq!(told.codes(), ["wait-database-ask", "wait-collation"]);
     assert_eq!(collation::probe(&bench.api, &pods, clock, &sources), Ok(Standing::Done));
-    attempt(600, &mut told, |at| collation::apply(&bench.api, &pods, clock, &sources, at)).expect("nothing to do");
+    attempt(600, &mut told, |at| collation::apply(&bench.api, &pods, clock, (&sources, Which::Mismatched), at))
+        .expect("nothing to do");
 
     let asked = pods.ill.asked.lock().expect("lock");
     let mending: Vec<_> = asked.iter().filter(|(_, command)| command.join(" ").contains("REINDEX DATABASE")).collect();
@@ -311,13 +314,35 @@ fn what_is_sorted_otherwise_is_built_anew_once() {
     assert!(!pods.well.asked.lock().expect("lock").iter().any(|(_, command)| command.join(" ").contains("REINDEX")));
 }
 
+/// What the new server wrote before it recorded its rules cannot be seen: nothing that is recorded is believed.
+#[test]
+fn on_the_way_back_everything_sorted_is_built_anew() {
+    let bench = bench();
+    let pods = ruled(b"{\"number\":150020,\"recovering\":false}", SORTED, well());
+    let (clock, sources) = (bench.clock.as_ref(), [source()]);
+    assert_eq!(collation::probe(&bench.api, &pods, clock, &sources), Ok(Standing::Done));
+    let apply = |which| {
+        attempt(600, &mut Told::default(), |at| collation::apply(&bench.api, &pods, clock, (&sources, which), at))
+    };
+    let built = || {
+        let asked = pods.asked.lock().expect("lock");
+        asked.iter().filter(|(_, command)| command.join(" ").contains("REINDEX DATABASE")).count()
+    };
+    apply(Which::Mismatched).expect("nothing to do");
+    assert_eq!(built(), 0);
+    apply(Which::Sorted).expect("built anew");
+    assert_eq!(built(), 1);
+}
+
 #[test]
 fn a_server_that_cannot_build_anew_says_why() {
     let bench = bench();
     let pods =
         ruled(b"{\"number\":150020,\"recovering\":false}", DATABASE_LIST, badly("could not create unique index"));
     let (clock, sources) = (bench.clock.as_ref(), [source()]);
-    let fault = attempt(600, &mut Told::default(), |at| collation::apply(&bench.api, &pods, clock, &sources, at));
+    let fault = attempt(600, &mut Told::default(), |at| {
+        collation::apply(&bench.api, &pods, clock, (&sources, Which::Mismatched), at)
+    });
     let fault = fault.expect_err("two rows are now the same");
     assert_eq!((fault.code, fault.causes[0].as_str()), (FaultCode::PodCommandFailed, "could not create unique index"));
     assert!(collation::probe(&bench.api, &pods, clock, &sources).is_ok_and(|standing| standing != Standing::Done));

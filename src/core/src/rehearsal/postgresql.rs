@@ -107,6 +107,12 @@ impl Server {
         self.affected_by(|rules| rules.recorded.is_some() && rules.recorded != rules.actual)
     }
 
+    /// Databases in which anything is sorted by rules that change with a system.
+    #[must_use]
+    pub fn sorted(&self) -> Vec<Affected> {
+        self.affected_by(|rules| rules.recorded.is_some())
+    }
+
     /// Databases that are to be mended under a server whose system has `collation`.
     #[must_use]
     pub fn affected(&self, collation: &str) -> Vec<Affected> {

@@ -331,7 +331,10 @@ fn texts_that_are_sorted_otherwise_are_sorted_anew_there_and_back() {
     let [before, after] = mends.as_slice() else { panic!("{:?}", names(&plan)) };
     assert!(charts.iter().all(|chart| before < chart && chart < after), "{:?}", names(&plan));
     // On the way back the one before the charts comes last, under the server of before.
-    assert!(matches!(&plan.steps()[*before].undo, Undo::By(Step::Cluster(ClusterStep::RefreshCollation { .. }))));
+    assert!(matches!(
+        &plan.steps()[*before].undo,
+        Undo::By(Step::Cluster(ClusterStep::RefreshCollation { anew: true, .. }))
+    ));
     assert_eq!(plan.steps()[*after].undo, Undo::Nothing);
     assert!(plan.commit().is_none_or(|commit| plan.steps()[*after].id < commit));
 
