@@ -64,7 +64,7 @@ pub fn build_release(root: &Path, version: &str) -> io::Result<Campus> {
         return Ok(built);
     }
     stamp.clear()?;
-    let tool = publisher_tool(root, &cache)?;
+    let tool = publisher_tool(root, &cache, &Stamp::of_this_run(&out, "tool"))?;
     let secret = out.join("campus.key");
     if !key.is_file() {
         run(Command::new(&tool).arg("keygen").arg("--output").arg(out.join("campus")))?;
@@ -178,11 +178,17 @@ fn campus(out: &Path, version: &str, key: PathBuf, tool: PathBuf) -> Campus {
     Campus { run: file("run"), bundle: file("bundle"), delta, key, tool }
 }
 
-fn publisher_tool(root: &Path, cache: &Path) -> io::Result<PathBuf> {
+/// Built once in a run of the gate: the first lock of another checkout throws away what cargo knows of it.
+fn publisher_tool(root: &Path, cache: &Path, stamp: &Stamp) -> io::Result<PathBuf> {
+    if stamp.is_set() && tool_of(cache).is_file() {
+        return Ok(tool_of(cache));
+    }
+    stamp.clear()?;
     let target = cache.join("cargo-target");
     let words =
         ["build", "--quiet", "--locked", "--profile", "host", "--package", "bridle-bundle", "--features", "assemble"];
     run(Command::new("cargo").args(words).arg("--target-dir").arg(&target).current_dir(root))?;
+    stamp.set()?;
     Ok(tool_of(cache))
 }
 
