@@ -58,7 +58,7 @@ impl Store {
     /// Takes the release `id` away, and what only it needs. A removal that was cut off is ended.
     ///
     /// # Errors
-    /// [`StoreError::Absent`] if it is not there, [`StoreError::InUse`] if a running container uses one of its images,
+    /// [`StoreError::Absent`] if it is not there, [`StoreError::InUse`] if a running container uses an image that only it has,
     /// [`StoreError::Busy`] while another process writes, [`StoreError::Refused`], or [`StoreError`].
     pub fn remove_release(&self, id: &str, in_use: &InUse, now: Timestamp) -> Result<Collected, StoreError> {
         let _lock = place::lock(self.fs(), &self.partial())?;
@@ -78,8 +78,10 @@ impl Store {
                 return Err(Refusal::Record(broken.clone()).into());
             }
             let others = named.all(Some(id));
+            // What another release has as well stays with that one.
             let uses = |text: &String| {
-                contents.images.contains_key(text.split('@').next().unwrap_or_default())
+                let named = contents.images.get(text.split('@').next().unwrap_or_default());
+                named.is_some_and(|image| !others.contains(&image.descriptor.digest))
                     || digest_of(text).is_some_and(|digest| {
                         contents.all().any(|blob| blob.digest == digest) && !others.contains(&digest)
                     })

@@ -99,6 +99,26 @@ fn what_containers_use_stays_without_a_release() {
 }
 
 #[test]
+fn a_release_whose_running_images_another_one_has_can_go() {
+    let (_directory, store) = store();
+    let next = Sample::tagged("1.1.0", "1.0.0", 2, &[("a", &[b"new top"]), ("b", &[&b"layer ".repeat(200), b""])]);
+    ingest(&store, Cursor::new(Sample::one().bundle())).expect("one");
+    ingest(&store, Cursor::new(next.bundle())).expect("two");
+    let (one, two) = (Sample::one().release.images, next.release.images);
+    let same =
+        |reference: &&String| two.get(*reference).is_some_and(|image| image.manifest == one[*reference].manifest);
+    let shared: BTreeSet<String> = one.keys().filter(same).cloned().collect();
+    let own: BTreeSet<String> = one.keys().filter(|reference| !same(reference)).cloned().collect();
+    assert!(!shared.is_empty() && !own.is_empty(), "{shared:?} {own:?}");
+    let refused = store.remove_release("sample-1.0.0", &InUse::Images(own), LATER);
+    assert!(matches!(refused, Err(StoreError::InUse { .. })), "{refused:?}");
+    store.remove_release("sample-1.0.0", &InUse::Images(shared), LATER).expect("removed");
+    assert_eq!(damages(&store), []);
+    let kept = blobs_there(&store);
+    assert!(two.values().all(|image| kept.contains(&image.manifest)));
+}
+
+#[test]
 fn a_removal_that_was_cut_off_is_ended_by_the_next() {
     let (_directory, store) = store();
     ingest(&store, Cursor::new(Sample::one().bundle())).expect("one");
