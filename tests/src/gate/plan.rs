@@ -30,7 +30,7 @@ const BUILD_LIMIT: Duration = MINUTE.saturating_mul(60);
 /// The variable that names this run of the gate to the programs that it starts, and to them alone.
 pub(crate) const GATE_RUN: &str = "BRIDLE_GATE_RUN";
 /// Test programs whose tests have hosts of their own and nothing in common.
-const PAIRED: [&str; 2] = ["journey_install", "journey_uninstall"];
+const PAIRED: [&str; 3] = ["journey_cluster_restore", "journey_install", "journey_uninstall"];
 /// Memory that must be free for two platforms at a time, in KiB: each takes 3 GiB.
 pub(crate) const MEMORY_FOR_TWO: u64 = 8 << 20;
 /// One test program with real hosts.
