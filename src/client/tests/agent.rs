@@ -19,6 +19,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixListener;
 use tokio::task::JoinHandle;
 
@@ -171,6 +172,35 @@ async fn a_refusal_carries_the_agents_fault() {
 async fn nobody_listening_is_a_fault_of_its_own() {
     let error = Agent::absent().client().status().await.expect_err("nobody");
     assert_eq!(error.fault().code, FaultCode::AgentUnreachable);
+}
+
+/// As while the agent of another release takes over: systemd holds the socket, and who was waiting is let go.
+#[tokio::test]
+async fn a_question_is_asked_again_where_the_agent_ends_meanwhile_and_a_change_is_not() {
+    let folder = tempfile::tempdir().expect("folder");
+    let socket = folder.path().join("agent.sock");
+    let listener = UnixListener::bind(&socket).expect("bind");
+    let client = Client::new(&ClientConfig { socket, data: folder.path().to_owned() });
+    // The first two connections are closed with the question in them.
+    let agent = tokio::spawn(async move {
+        for ends in [true, true, false, true] {
+            let (mut stream, _) = listener.accept().await.expect("asked");
+            if ends {
+                let mut some = [0; 16];
+                let _read = stream.read(&mut some).await.expect("a question");
+                continue;
+            }
+            let script = Arc::new(Script::default());
+            script.answers.lock().expect("lock").push_back((200, "[]".to_owned()));
+            let service = service_fn(move |request| answer(Arc::clone(&script), request));
+            let _served = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        }
+        listener
+    });
+    assert!(client.operations().await.expect("the third time").is_empty());
+    let error = client.command(&sample::id(), &OperatorCommand::Retry).await.expect_err("nobody knows");
+    assert!(matches!(error, ClientError::Lost { .. }), "{error:?}");
+    drop(agent.await.expect("it was asked four times in all"));
 }
 
 #[tokio::test]
