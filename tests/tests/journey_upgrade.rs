@@ -311,7 +311,7 @@ fn an_agent_of_a_newer_journal_is_taken_back_by_the_one_before() -> Outcome<Stri
     let release = Upgrade::bring(&host, built_release(NEXT))?.release().to_owned();
     let students = Students::start(&door);
     let running = Upgrade::to(&host, &release).start()?;
-    let soak = soak(&host)?;
+    let soak = soak(&Upgrade::to(&host, &release), &host)?;
     assert!(Upgrade::to(&host, &release).wait_for(Moment::Begins(soak))?, "the soak begins");
     drop(running);
     host.power_cut()?;
@@ -361,9 +361,9 @@ fn a_running_upgrade_is_held_and_taken_back_by_its_operator_alone() -> Outcome<S
 }
 
 /// Number of the step in which the running operation is watched.
-fn soak(host: &Host) -> Result<u64, Box<dyn std::error::Error>> {
-    host.wait_until("the operation", MINUTES, || Upgrade::to(host, "").journal().is_there())?;
-    let titles = Upgrade::to(host, "").journal().titles();
+fn soak(upgrade: &Upgrade<'_>, host: &Host) -> Outcome<u64> {
+    host.wait_until("the operation", MINUTES, || upgrade.journal().is_there())?;
+    let titles = upgrade.journal().titles();
     let place = titles.iter().position(|title| title.starts_with("soak")).ok_or("no soak")?;
     Ok(place as u64 + 1)
 }
