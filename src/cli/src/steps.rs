@@ -162,7 +162,7 @@ impl Style {
                 let mut lines: Vec<String> =
                     of(step).map(|step| self.step(step, view.steps.len())).into_iter().collect();
                 let text = FaultText::new(fault, self.language);
-                let message = match was_told(fault) {
+                let message = match fault.was_told_to_stop() {
                     true => Message::new("step-stopped-as-told"),
                     false => Message::new("step-failed")
                         .with("attempt", *attempt)
@@ -246,9 +246,4 @@ impl Style {
     fn sentence(self, view: &OperationView, message: &Message) -> String {
         format!("{}  {}", self.paint.sign(Sign::from(view.state), self.language), self.words(message))
     }
-}
-
-/// Whether a step ended only because somebody wanted everything back: waiting ends then before its time.
-fn was_told(fault: &Fault) -> bool {
-    fault.code == FaultCode::DeadlinePassed && fault.causes.iter().any(|cause| cause == "told to stop")
 }

@@ -185,6 +185,7 @@ event-intent-undo = step { $step } is being taken back, attempt { $attempt }
 event-done = step { $step } done in { $time }
 event-already = step { $step } was done before
 event-undone = step { $step } taken back in { $time }
+event-told-to-stop = step { $step } ended early: everything is to go back
 event-failed = step { $step }, attempt { $attempt } failed: { $what } ({ $code })
 event-skipped = step { $step } left out by { $by }: { $reason }
 event-commanded = { $by } said: { $command }

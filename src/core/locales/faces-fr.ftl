@@ -185,6 +185,7 @@ event-intent-undo = annulation de l’étape { $step }, tentative { $attempt }
 event-done = étape { $step } faite en { $time }
 event-already = l’étape { $step } était déjà faite
 event-undone = étape { $step } annulée en { $time }
+event-told-to-stop = étape { $step } arrêtée : tout doit revenir
 event-failed = étape { $step }, échec de la tentative { $attempt } : { $what } ({ $code })
 event-skipped = étape { $step } omise par { $by } : { $reason }
 event-commanded = { $by } a demandé : { $command }

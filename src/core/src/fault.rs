@@ -471,6 +471,12 @@ impl Fault {
         self
     }
 
+    /// Whether a step only ended because somebody wanted everything back: waiting ends before its time then.
+    #[must_use]
+    pub fn was_told_to_stop(&self) -> bool {
+        self.code == FaultCode::DeadlinePassed && self.causes.iter().any(|cause| cause == "told to stop")
+    }
+
     /// Adds captured text (the end of a tool's output) as a cause.
     #[must_use]
     pub fn output(mut self, text: &str) -> Self {

@@ -27,6 +27,9 @@ fn words(event: &Event, language: Language) -> Message {
             let code = if *undo { "event-undone" } else { "event-done" };
             Message::new(code).with("step", u32::from(step.0)).with("time", took(*millis))
         }
+        EventKind::Failed { step, fault, .. } if fault.was_told_to_stop() => {
+            Message::new("event-told-to-stop").with("step", u32::from(step.0))
+        }
         EventKind::Failed { step, attempt, fault, .. } => Message::new("event-failed")
             .with("step", u32::from(step.0))
             .with("attempt", *attempt)
@@ -54,5 +57,28 @@ fn words(event: &Event, language: Language) -> Message {
         EventKind::Advanced { done, total, .. } => {
             Message::new("step-progress").with("done", done.to_string()).with("total", total.to_string())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bridle_client::sample;
+    use bridle_core::fault::{Fault, FaultCode};
+    use bridle_core::port::Timestamp;
+    use bridle_core::step::StepId;
+
+    use super::*;
+
+    #[test]
+    fn who_asked_for_the_way_back_reads_of_no_failure() {
+        let said = |fault| {
+            let kind = EventKind::Failed { step: StepId(4), attempt: 1, undo: false, fault };
+            let event = Event { seq: 9, operation: sample::id(), time: Timestamp(0), kind };
+            line(&event, Language::En).to_string()
+        };
+        let late = Fault::new(FaultCode::DeadlinePassed).with("what", "soak");
+        assert!(said(late.clone()).contains("failed") && said(late.clone()).contains("BR-1031"));
+        let told = said(late.output("told to stop"));
+        assert!(told.ends_with("step 4 ended early: everything is to go back"), "{told}");
     }
 }
