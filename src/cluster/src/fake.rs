@@ -241,6 +241,7 @@ impl State {
             "pods",
             "nodes",
             "poddisruptionbudgets",
+            "events",
         ];
         let (base, plural) = path.rsplit_once('/').expect("path");
         if !lists.contains(&plural) && !self.is_known(base, plural) {

@@ -6,6 +6,7 @@ mod program;
 mod record;
 mod release_held;
 mod render;
+mod warnings;
 mod watch;
 
 #[cfg(test)]
@@ -208,10 +209,14 @@ fn sorted(value: &Value) -> Value {
 /// The fault of a chart whose deadline passed: which workload, and why.
 fn not_ready(api: &ApiServer, chart: &ChartStep) -> Fault {
     match manifest::waiting_for(api, chart) {
-        Some(waiting) => Fault::new(FaultCode::WorkloadNotReady)
-            .with("chart", chart.name.as_str())
-            .with("workload", waiting.workload)
-            .detail(waiting.reason),
+        Some(waiting) => {
+            let warnings = warnings::about(api, chart, &waiting.workload);
+            let fault = Fault::new(FaultCode::WorkloadNotReady)
+                .with("chart", chart.name.as_str())
+                .with("workload", waiting.workload)
+                .detail(waiting.reason);
+            warnings.iter().fold(fault, |fault, warning| fault.output(warning))
+        }
         None => Fault::new(FaultCode::ChartFailed).with("chart", chart.name.as_str()),
     }
 }

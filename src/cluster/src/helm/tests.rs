@@ -247,6 +247,25 @@ fn a_workload_that_does_not_come_up_is_named_with_its_reason() {
 }
 
 #[test]
+fn where_a_pod_merely_is_not_ready_the_warnings_say_why() {
+    let yard = yard(|fake, _| {
+        put_objects(fake, 1);
+        let warned = json!({
+            "metadata": { "name": "w", "namespace": "campus" }, "type": "Warning", "reason": "Unhealthy",
+            "message": "Readiness probe failed: 503", "lastTimestamp": "2026-11-23T20:00:00Z",
+            "involvedObject": { "kind": "Pod", "name": "api-1" },
+        });
+        fake.put("/api/v1/namespaces/campus/events/w", warned);
+        complains("Error: resource Deployment/campus/api not ready. context deadline exceeded")
+    });
+    put_objects(&yard.bench.fake, 0);
+    let fault = apply(&yard, &mut Told::default()).expect_err("late");
+    assert_eq!(fault.code, FaultCode::WorkloadNotReady);
+    assert_eq!(fault.causes[0], "Pod api-1: Unhealthy: Readiness probe failed: 503");
+    assert!(fault.causes[1].contains("context deadline exceeded"));
+}
+
+#[test]
 fn a_refused_chart_is_not_taken_for_a_slow_one() {
     let yard = yard(|fake, _| {
         put_objects(fake, 1);
