@@ -256,7 +256,10 @@ impl<'a> Upgrade<'a> {
             last = self.journal();
             ended(&last).is_some() || last.state() == Some("needs_operator")
         });
-        let told = || format!("{}\n{}", last.told(), self.host.journal("bridle-agent").unwrap_or_default());
+        let told = || {
+            let cluster = self.host.shell(CLUSTER).unwrap_or_else(|error| error.to_string());
+            format!("{}\n{cluster}\n{}", last.told(), self.host.journal("bridle-agent").unwrap_or_default())
+        };
         match (waited, ended(&last)) {
             (_, Some(end)) => Ok(end),
             (Ok(()), None) => Err(unexpected("upgrade", "it asks the operator", told())),
@@ -264,6 +267,11 @@ impl<'a> Upgrade<'a> {
         }
     }
 }
+
+/// What is asked of a host whose upgrade does not end: why a pod does not come up is nowhere else.
+const CLUSTER: &str = "export KUBECONFIG=/etc/rancher/k3s/k3s.yaml; { kubectl get pods -A -o wide; \
+     kubectl get events -A --sort-by=.lastTimestamp | tail -40; kubectl -n campus describe pods; \
+     journalctl --no-pager -o cat -b -u k3s | tail -60; } 2>&1";
 
 /// Upgrades a host of its own while students enrol, cuts the power at each of `cuts` in turn (the later ones during the
 /// recovery), starts the host again after each, and waits until the operation has come to its end by itself.
