@@ -369,6 +369,36 @@ faults! {
     ScheduleInvalid = "BR-1449", Usage;
     /// Rules of retention cannot be followed.
     RetentionInvalid = "BR-1450", Usage;
+    /// Something of an order about a repository cannot be.
+    RepositoryOrderInvalid = "BR-1451", Usage;
+    /// There is no repository of that name.
+    RepositoryUnknown = "BR-1452", Failed;
+    /// The name or the place is another repository's.
+    RepositoryNameTaken = "BR-1453", Failed;
+    /// A medium belongs in a folder and is not mounted.
+    PlaceUnmounted = "BR-1454", Failed;
+    /// A folder lies on the disk whose loss it should help against.
+    PlaceShared = "BR-1455", Confirmation;
+    /// Something else is where a repository was to be.
+    PlaceOccupied = "BR-1456", Failed;
+    /// A repository that is there opens with its recovery code only.
+    RecoveryCodeNeeded = "BR-1457", Confirmation;
+    /// What was given as an access key cannot be one.
+    CredentialsInvalid = "BR-1458", Usage;
+    /// The process that works on repositories ended without an answer.
+    WorkerEnded = "BR-1459", Failed;
+    /// The process that works on repositories took too long.
+    WorkerLate = "BR-1460", Failed;
+    /// The process that works on repositories was told to stop.
+    WorkerStopped = "BR-1461", Failed;
+    /// Something else is being done with repositories.
+    RepositoriesBusy = "BR-1462", Busy;
+    /// The settings of repositories cannot be read.
+    RepositorySettingsDamaged = "BR-1463", Failed;
+    /// This host has not the key of a repository any more.
+    RepositoryKeyLost = "BR-1464", Failed;
+    /// Adding a repository did not come to its end.
+    RepositoryUnfinished = "BR-1465", Failed;
     /// Something inside Bridle is wrong.
     Internal = "BR-1099", Failed;
 }

@@ -195,6 +195,7 @@ const ENGLISH_FILES: &[&str] = &[
     include_str!("../locales/upgrade-screen-en.ftl"),
     include_str!("../locales/upload-en.ftl"),
     include_str!("../locales/backup-en.ftl"),
+    include_str!("../locales/repository-en.ftl"),
     include_str!("../locales/restore-en.ftl"),
     include_str!("../locales/data-en.ftl"),
 ];
@@ -221,6 +222,7 @@ const FRENCH_FILES: &[&str] = &[
     include_str!("../locales/upgrade-screen-fr.ftl"),
     include_str!("../locales/upload-fr.ftl"),
     include_str!("../locales/backup-fr.ftl"),
+    include_str!("../locales/repository-fr.ftl"),
     include_str!("../locales/restore-fr.ftl"),
     include_str!("../locales/data-fr.ftl"),
 ];

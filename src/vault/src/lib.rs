@@ -5,3 +5,4 @@
 
 pub mod repository;
 pub mod store;
+pub mod worker;

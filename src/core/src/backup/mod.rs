@@ -11,11 +11,13 @@ pub mod lease;
 pub mod plan;
 pub mod record;
 pub mod recovery_code;
+pub mod repository;
 pub mod retention;
 pub mod schedule;
 pub mod set;
 pub mod verification;
 pub mod wal;
+pub mod worker;
 pub mod wrapped_key;
 pub mod zone;
 

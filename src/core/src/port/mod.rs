@@ -8,11 +8,13 @@ pub mod names;
 mod process;
 pub mod sim;
 mod stream;
+mod worker;
 mod world;
 
 pub use clock::{Clock, Timestamp};
 pub use process::{Command, CommandError, CommandOutput, Process};
 pub use stream::{DataStreams, Metered, Proof};
+pub use worker::BackupWorker;
 pub use world::{
     Attempt, Blobs, Certificates, Cluster, Copies, Exports, Host, KeptSecrets, OpenCopy, Outages, Progress, Quiet,
     SealedSecrets, TlsPair,

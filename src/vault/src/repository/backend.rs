@@ -23,6 +23,8 @@ enum Right {
     Read,
     /// A repository is made: everything new is written at once.
     Make,
+    /// Keys are written, nothing else.
+    Keys,
     /// Packs and indexes are written, snapshots kept back.
     Archive,
     /// As `Archive`, and things are removed.
@@ -54,6 +56,10 @@ impl Backend {
 
     pub(super) fn making(store: Arc<dyn ObjectStore>) -> Self {
         Self::new(store, Right::Make)
+    }
+
+    pub(super) fn keying(store: Arc<dyn ObjectStore>) -> Self {
+        Self::new(store, Right::Keys)
     }
 
     pub(super) fn archiving(store: Arc<dyn ObjectStore>) -> Self {
@@ -170,6 +176,7 @@ impl Backend {
                 return Ok(());
             }
             (Right::Archive | Right::Prune, FileType::Key) => return Err(self.forbidden("put", tpe, id)),
+            (Right::Keys, tpe) if tpe != FileType::Key => return Err(self.forbidden("put", tpe, id)),
             _ => {}
         }
         let key = key_of(tpe, id)?;

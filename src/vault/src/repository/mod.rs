@@ -8,6 +8,7 @@ mod archive;
 mod backend;
 mod check;
 mod error;
+mod keys;
 mod prune;
 mod restore;
 mod source;
@@ -47,6 +48,8 @@ type Opened = rustic_core::Repository<OpenStatus>;
 pub struct Repository {
     store: Arc<dyn ObjectStore>,
     key: MasterKey,
+    /// Name of the key of restic's own that opened it.
+    opened_by: String,
     cache: Option<PathBuf>,
 }
 
@@ -119,7 +122,7 @@ impl Repository {
         let made = engine("create", &backend, || {
             unopened(&backend, None)?.init(&credentials, &KeyOptions::default(), &config)
         })?;
-        Ok(Self { store, key: made.key(), cache })
+        Ok(Self { store, key: made.key(), opened_by: keys::name_of(&made), cache })
     }
 
     /// Opens a repository with its key.
@@ -148,7 +151,7 @@ impl Repository {
         }
         let backend = Arc::new(Backend::reading(Arc::clone(&store)));
         let opened = engine("open", &backend, || unopened(&backend, None)?.open(&Credentials::password(password)))?;
-        Ok(Self { store, key: opened.key(), cache })
+        Ok(Self { store, key: opened.key(), opened_by: keys::name_of(&opened), cache })
     }
 
     /// Where it is, for people.

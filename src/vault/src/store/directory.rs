@@ -13,7 +13,7 @@ use self::answer::Worker;
 use self::files::Files;
 use super::{Capabilities, Key, Object, ObjectStore, Patience, Put, StoreError, Trouble, size_of};
 
-pub use files::MARKER;
+pub use files::{MARKER, Survey};
 
 /// Where a folder is and how it is used.
 #[derive(Debug, Clone)]
@@ -67,6 +67,15 @@ impl Directory {
             return Err(StoreError::new(Trouble::NotMounted, "open", MARKER, files.location(), why));
         }
         Self::opened(files, worker)
+    }
+
+    /// Looks at a folder without changing anything in it.
+    ///
+    /// # Errors
+    /// [`StoreError`]: [`Trouble::NotFound`] if there is no folder.
+    pub fn survey(fs: Arc<dyn FileSystem>, settings: &DirectorySettings) -> Result<Survey, StoreError> {
+        let files = Arc::new(Files::new(fs, settings));
+        Worker::new(settings.patience).ask(&files, "look at", "", 0, Files::survey)
     }
 
     fn opened(files: Arc<Files>, worker: Worker) -> Result<Self, StoreError> {

@@ -14,9 +14,9 @@ pub mod s3;
 use std::fmt::Debug;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
-pub use directory::{Directory, DirectorySettings, MARKER};
+pub use bridle_core::backup::repository::Capabilities;
+pub use directory::{Directory, DirectorySettings, MARKER, Survey};
 pub use error::{StoreError, Trouble};
 pub use faulty::{Call, Faulty, Misbehaviour};
 pub use key::Key;
@@ -46,19 +46,6 @@ pub enum Put {
     New,
     /// Takes the place of what is there, in one step.
     Replace,
-}
-
-/// What a store can do; probed when it is added, because servers differ and announce nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Capabilities {
-    /// A second put of a new name is refused by the store itself.
-    pub conditional_put: bool,
-    /// The store checks a SHA-256 that comes with the object, and tells it again.
-    pub checksums: bool,
-    /// Listings of more than one page were seen to be complete.
-    pub paging: bool,
-    /// Earlier versions of an object are kept, so that an overwritten or deleted one can be had back.
-    pub versioning: bool,
 }
 
 /// A flat space of named objects.

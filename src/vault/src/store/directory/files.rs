@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,6 +28,19 @@ const MOST_DEPTH: usize = 8;
 struct Mark {
     format: u32,
     id: String,
+}
+
+/// A folder as it is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survey {
+    /// Its path without links.
+    pub path: PathBuf,
+    /// Number of its file system's device.
+    pub device: u64,
+    /// Its mark, if it is a store.
+    pub mark: Option<String>,
+    /// One thing in it, if it is no store and not empty.
+    pub foreign: Option<String>,
 }
 
 /// The folder.
@@ -78,6 +92,27 @@ impl Files {
             let why = format!("format {} is not known", mark.format);
             Err(StoreError::new(Trouble::Other, "open", MARKER, self.location(), why))
         }
+    }
+
+    pub(super) fn survey(&self) -> Result<Survey, StoreError> {
+        let error = |error| self.error("look at", &self.location(), error);
+        let path = self.root.canonicalize().map_err(error)?;
+        if self.fs.look(&path).map_err(error)?.kind != Kind::Directory {
+            return Err(self.error("look at", &self.location(), io::ErrorKind::NotADirectory.into()));
+        }
+        let device = path.metadata().map_err(error)?.dev();
+        let mark = match self.fs.look(&self.root.join(MARKER)) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
+            look => look.map_err(error).and_then(|_| self.read_mark()).map(Some)?,
+        };
+        // What a new file system has by itself, and what a killed attempt to mark it left.
+        let part = durable::part_of(Path::new(MARKER));
+        let own = [PARTS, "lost+found", part.to_str().unwrap_or(MARKER)];
+        let entries =
+            if mark.is_some() { Vec::new() } else { self.fs.list(&self.root, MOST_OBJECTS).map_err(error)? };
+        let mut names = entries.iter().map(|entry| entry.name.to_string_lossy());
+        let foreign = names.find(|name| !own.contains(&name.as_ref())).map(|name| name.chars().take(80).collect());
+        Ok(Survey { path, device, mark, foreign })
     }
 
     /// Removes what was never finished; whether files can have two names here, which makes a put conditional.
