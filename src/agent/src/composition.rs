@@ -1,13 +1,13 @@
 //! The composition root: names the concrete types and puts them together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bridle_bundle::store::Store;
 use bridle_cluster::{KubeCluster, Setup};
 use bridle_core::fault::Fault;
 use bridle_core::operation::OperationView;
-use bridle_core::port::{Clock, Cluster, Host, Process};
+use bridle_core::port::{BackupWorker, Clock, Cluster, Host, Process};
 use bridle_host::certificates::Authority;
 use bridle_host::clock::SystemClock;
 use bridle_host::files::{self, Lock};
@@ -19,6 +19,7 @@ use bridle_host::removal::Keeper;
 use bridle_host::restore_point::{ChangesFiles, DataCopies};
 use bridle_host::sealed::Sealed;
 use bridle_host::uploads::UploadFiles;
+use bridle_host::worker::BackupProcess;
 use bridle_host::world::Machine;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -30,6 +31,7 @@ use crate::operations::{Operations, Ports};
 use crate::recreate::Renewer;
 use crate::releases::HostReleases;
 use crate::removal::Remover;
+use crate::repositories::Repositories;
 use crate::store::SharedStore;
 use crate::systemd::Inherited;
 use crate::upkeep::Upkeep;
@@ -98,7 +100,7 @@ pub struct World {
 /// # Errors
 /// [`AgentError`] if it cannot start.
 pub fn run(options: &AgentOptions) -> Result<(), AgentError> {
-    start(options, machine, Some(ended))
+    start(options, machine, Some(ended), Arc::new(BackupProcess::of_this_program()))
 }
 
 /// Runs the agent over another world until it is told to stop: the same daemon, for simulations.
@@ -106,7 +108,15 @@ pub fn run(options: &AgentOptions) -> Result<(), AgentError> {
 /// # Errors
 /// [`AgentError`] if it cannot start.
 pub fn run_over(options: &AgentOptions, world: World) -> Result<(), AgentError> {
-    start(options, |_, _| Ok(world), None)
+    run_over_with(options, world, Path::new("/nonexistent/bridle"))
+}
+
+/// As [`run_over`], with the program whose worker processes touch repositories of backups.
+///
+/// # Errors
+/// [`AgentError`] if it cannot start.
+pub fn run_over_with(options: &AgentOptions, world: World, program: &Path) -> Result<(), AgentError> {
+    start(options, |_, _| Ok(world), None, Arc::new(BackupProcess::of(program)))
 }
 
 /// What follows the end of an operation on a real machine.
@@ -122,6 +132,7 @@ fn start(
     options: &AgentOptions,
     world: impl FnOnce(&Layout, &Arc<SharedStore>) -> Result<World, AgentError>,
     follow: Option<Follow>,
+    worker: Arc<dyn BackupWorker>,
 ) -> Result<(), AgentError> {
     let log = tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false).with_writer(std::io::stderr);
     let _a_second_agent_of_a_test_shares_it = log.try_init();
@@ -133,7 +144,7 @@ fn start(
         .enable_all()
         .build()
         .map_err(AgentError::Threads)?;
-    let result = runtime.block_on(serve(options, inherited, world, follow));
+    let result = runtime.block_on(serve(options, inherited, world, follow, worker));
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     result
 }
@@ -143,6 +154,7 @@ async fn serve(
     inherited: Inherited,
     world: impl FnOnce(&Layout, &Arc<SharedStore>) -> Result<World, AgentError>,
     follow: Option<Follow>,
+    worker: Arc<dyn BackupWorker>,
 ) -> Result<(), AgentError> {
     let layout = Layout::under(&options.root);
     files::make_dirs(&layout.run_dir(), 0o755)?;
@@ -154,7 +166,7 @@ async fn serve(
     let lock_path = layout.run_dir().join("agent.lock");
     let _lock = Lock::try_acquire(&lock_path)?.ok_or(AgentError::Second(lock_path))?;
     let store = Arc::new(SharedStore::new(Store::open(&layout.store_dir())?)?);
-    let parts = assemble(&layout, &store, world(&layout, &store)?)?;
+    let parts = assemble(&layout, &store, world(&layout, &store)?, worker)?;
     if let Some(follow) = follow {
         let layout = layout.clone();
         parts.operations.when_ended(Box::new(move |view| follow(&layout, view)));
@@ -183,6 +195,7 @@ async fn serve(
     tracing::info!("agent stops; a running operation goes on with the next start");
     systemd::stopping();
     parts.operations.close();
+    parts.repositories.close();
     let _joined = tokio::task::spawn_blocking(move || worker.join()).await;
     registry.abort();
     api.abort();
@@ -202,9 +215,15 @@ pub(crate) struct Parts {
     pub(crate) changer: Arc<Changer>,
     pub(crate) configurator: Arc<Configurator>,
     pub(crate) uploads: Arc<Uploads>,
+    pub(crate) repositories: Arc<Repositories>,
 }
 
-fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<Parts, AgentError> {
+fn assemble(
+    layout: &Layout,
+    store: &Arc<SharedStore>,
+    world: World,
+    worker: Arc<dyn BackupWorker>,
+) -> Result<Parts, AgentError> {
     let ports = Ports { host: world.host, cluster: world.cluster, clock: Arc::clone(&world.clock) };
     let operations =
         Operations::load(layout.journal_dir(), ports).map_err(|fault| AgentError::Journals(Box::new(fault)))?;
@@ -248,6 +267,7 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
         Arc::clone(&world.sight),
         Arc::clone(&world.clock),
     );
+    let repositories = Repositories::new(layout.clone(), worker, Arc::clone(&world.clock));
     let observatory = Observatory::new(layout.clone(), world.sight, world.clock, Arc::clone(&operations));
     Ok(Parts {
         operations,
@@ -260,6 +280,7 @@ fn assemble(layout: &Layout, store: &Arc<SharedStore>, world: World) -> Result<P
         changer: Arc::new(changer),
         configurator,
         uploads: Arc::new(uploads),
+        repositories: Arc::new(repositories),
     })
 }
 

@@ -79,6 +79,10 @@ pub enum Command {
     Cluster(Cluster),
     #[command(subcommand)]
     RestorePoint(RestorePoint),
+    #[command(subcommand)]
+    Repository(Repository),
+    #[command(subcommand)]
+    Backup(Backup),
     Uninstall(Uninstall),
     Completions {
         shell: Shell,
@@ -95,6 +99,9 @@ pub enum Command {
     /// The end of an uninstallation, started by its unit, as root.
     #[command(hide = true)]
     LastAct,
+    /// Works on repositories of backups, started by the agent for one request.
+    #[command(hide = true)]
+    BackupWorker,
 }
 
 #[derive(Debug, Subcommand)]
@@ -129,6 +136,72 @@ pub struct ClusterRestore {
 pub enum RestorePoint {
     List,
     Show { name: Option<String> },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Repository {
+    Add(Box<RepositoryAdd>),
+    List,
+    Check {
+        name: String,
+        #[arg(long)]
+        read_data: bool,
+    },
+    Remove {
+        name: String,
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct RepositoryAdd {
+    pub name: String,
+    #[arg(long, value_name = "PATH", required_unless_present = "s3", conflicts_with_all = ["s3", "credentials"])]
+    pub directory: Option<PathBuf>,
+    #[arg(long, value_name = "BUCKET", requires = "endpoint")]
+    pub s3: Option<String>,
+    #[arg(long, value_name = "URL", requires = "s3")]
+    pub endpoint: Option<String>,
+    #[arg(long, value_name = "NAME", requires = "s3", default_value = "us-east-1")]
+    pub region: String,
+    #[arg(long, requires = "s3")]
+    pub path_style: bool,
+    #[arg(long, value_name = "FILE", requires = "s3")]
+    pub ca: Option<PathBuf>,
+    #[arg(long, value_name = "PREFIX", requires = "s3", default_value = "")]
+    pub prefix: String,
+    #[arg(long, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub recovery_code: Option<PathBuf>,
+    #[arg(long, requires = "directory")]
+    pub same_disk: bool,
+    #[arg(long, value_name = "SITE")]
+    pub take_over: Option<String>,
+    #[arg(long)]
+    pub replace: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Backup {
+    #[command(subcommand)]
+    Key(BackupKey),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BackupKey {
+    Show {
+        name: Option<String>,
+    },
+    Rehearse {
+        name: Option<String>,
+    },
+    Rotate {
+        name: String,
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -381,9 +454,8 @@ mod tests {
         assert_eq!(gaps, Vec::<String>::new(), "to be written in core/locales");
     }
 
-    /// Commands that come with backups: the store and the format behind them exist, so their faults have words already. No
-    /// face can show one of them before these commands exist; then this list goes.
-    const COMING: [&str; 3] = ["repository", "backup", "restore"];
+    /// Commands that faults name already and that come with backups themselves; then this list goes.
+    const COMING: [&str; 1] = ["backup list"];
 
     #[test]
     fn every_command_that_a_text_names_exists() {
@@ -393,8 +465,7 @@ mod tests {
         for code in Message::codes() {
             for language in Language::ALL {
                 for line in commands(code, language) {
-                    let first = line.split_whitespace().next();
-                    if first.is_some_and(|first| COMING.contains(&first)) {
+                    if COMING.iter().any(|coming| line.starts_with(coming)) {
                         continue;
                     }
                     seen += 1;

@@ -3,6 +3,7 @@
 mod application;
 mod arguments;
 mod attach;
+mod backup;
 mod cluster;
 mod completions;
 mod config;
@@ -13,16 +14,19 @@ mod man;
 mod meter;
 mod operation;
 mod release;
+mod repository;
 mod restore_point;
 mod screen;
 mod status;
 mod steps;
 mod store;
+mod typed;
 mod uninstall;
 mod upgrade;
 mod upload;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use bridle_client::ClientConfig;
 use bridle_core::fault::{Exit, Fault, FaultCode};
@@ -71,6 +75,9 @@ fn run(
         Command::LastAct => bridle_agent::remove_rest().map(|()| Exit::Ok),
         Command::Application(command) => block_on(application::run(face, config, &command)),
         Command::Cluster(command) => block_on(cluster::run(face, config, &command)),
+        Command::BackupWorker => Ok(backup_worker()),
+        Command::Repository(command) => block_on(repository::run(face, config, command)),
+        Command::Backup(command) => block_on(backup::run(face, config, command)),
         Command::RestorePoint(command) => block_on(restore_point::run(face, config, &command)),
         Command::Uninstall(options) => block_on(uninstall::run(face, config, &options)),
         Command::Tui { accessible } => {
@@ -93,4 +100,11 @@ fn block_on(work: impl Future<Output = Result<Exit, Fault>>) -> Result<Exit, Fau
 fn agent() -> Result<Exit, Fault> {
     let options = bridle_agent::AgentOptions::default();
     bridle_agent::run(&options).map(|()| Exit::Ok).map_err(|error| Fault::new(FaultCode::Internal).because(&error))
+}
+
+fn backup_worker() -> Exit {
+    match bridle_agent::run_backup_worker(Arc::new(bridle_disk::Disk)) {
+        true => Exit::Ok,
+        false => Exit::Failed,
+    }
 }

@@ -12,9 +12,11 @@ mod error;
 mod event_stream;
 mod follow;
 mod learned;
+mod lines;
 pub mod offline;
 mod recreate;
 mod removal;
+mod repositories;
 #[cfg(feature = "sample")]
 pub mod sample;
 mod store;
@@ -25,6 +27,7 @@ pub use api::{Client, ClientConfig};
 pub use error::ClientError;
 pub use event_stream::EventStream;
 pub use follow::{Follow, News, Patience};
+pub use repositories::RepositoryCheck;
 pub use store::CheckStream;
 pub use upload::{Pieces, Upload, upload};
 

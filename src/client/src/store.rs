@@ -5,15 +5,14 @@ use bridle_core::store::diff::Comparison;
 use bridle_core::store::have::HaveList;
 use bridle_core::store::space::SpaceView;
 use bridle_core::store::{AddView, CheckLine, CheckView, CollectView, ReleaseDetail, RepairView};
-use bytes::{Buf as _, BytesMut};
+use bytes::BytesMut;
 use http::Method;
-use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use tokio::time::timeout;
 
 use crate::api::Client;
-use crate::connection::{ANSWER_LIMIT, Ask, LARGEST_BODY, clip, json, send};
+use crate::connection::{Ask, clip, json, send};
 use crate::error::ClientError;
+use crate::lines;
 use crate::upload::{self, Upload};
 
 impl Client {
@@ -115,34 +114,12 @@ impl CheckStream {
     /// [`ClientError`] if the agent fails, falls silent or goes away before the report.
     pub async fn report(mut self, mut progress: impl FnMut(u64, u64)) -> Result<CheckView, ClientError> {
         loop {
-            match self.line().await? {
+            match lines::next(&mut self.body, &mut self.waiting, &self.what).await? {
                 CheckLine::Progress { done, total } => progress(done, total),
                 CheckLine::Report { report } => return Ok(report),
                 CheckLine::Failed { fault } => {
                     return Err(ClientError::Refused { what: self.what, status: 500, fault: Box::new(fault) });
                 }
-            }
-        }
-    }
-
-    async fn line(&mut self) -> Result<CheckLine, ClientError> {
-        let answer = |what: &str, found: &str| ClientError::Answer { what: what.to_owned(), found: clip(found) };
-        loop {
-            if let Some(end) = self.waiting.iter().position(|byte| *byte == b'\n') {
-                let line = self.waiting.split_to(end);
-                self.waiting.advance(1);
-                return serde_json::from_slice(&line).map_err(|error| answer(&self.what, &error.to_string()));
-            }
-            if self.waiting.len() > LARGEST_BODY {
-                return Err(answer(&self.what, "a line without end"));
-            }
-            match timeout(ANSWER_LIMIT, self.body.frame()).await {
-                Err(_) => return Err(ClientError::Deadline { what: self.what.clone(), limit: ANSWER_LIMIT }),
-                Ok(None) => return Err(answer(&self.what, "the end before the report")),
-                Ok(Some(Err(source))) => {
-                    return Err(ClientError::Lost { what: self.what.clone(), source: source.into() });
-                }
-                Ok(Some(Ok(frame))) => self.waiting.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
             }
         }
     }

@@ -30,6 +30,8 @@ paths! {
     pki_dir = "etc/bridle/pki";
     /// Sealed passwords of the site's services, and the key of this host.
     secrets_dir = "etc/bridle/secrets";
+    /// Sealed keys and credentials of repositories of backups.
+    repository_secrets_dir = "etc/bridle/secrets/repositories";
     /// Everything that must survive.
     data_dir = "var/lib/bridle";
     /// Blob store.
@@ -44,6 +46,8 @@ paths! {
     uploads_dir = "var/lib/bridle/uploads";
     /// Where somebody may put release files for `release add` to find.
     incoming_dir = "var/lib/bridle/incoming";
+    /// Settings of repositories of backups.
+    repositories_file = "var/lib/bridle/repositories.json";
     /// Revisions of the configuration.
     config_dir = "var/lib/bridle/config";
     /// Secrets that outlive an uninstallation.

@@ -3,30 +3,30 @@
 //! The key stands beside them: that keeps copies of single files, lists and printed pages from being of use to anybody. Whoever
 //! is root on this host can read them, as everything else.
 
+pub(crate) mod host_key;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use bridle_core::configuration::secret::{NAMES, Password};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::{SealedSecrets, Timestamp};
-use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::layout::Layout;
+use host_key::HostKey;
 
 const FORMAT: u32 = 1;
 /// Largest file that is read, in bytes: a password of the greatest length, twice over as hex, and its frame.
 const LARGEST: u64 = 32 * 1024;
-const KEY: &str = "host.key";
-const KEY_BYTES: usize = 32;
 const MARK: &str = "in-force.json";
 const ENDING: &str = ".sealed";
 
 /// The sealed passwords of a host.
 pub struct Sealed {
     dir: PathBuf,
+    key: HostKey,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -55,7 +55,7 @@ impl Sealed {
     /// Those of the host below `layout`.
     #[must_use]
     pub fn new(layout: &Layout) -> Self {
-        Self { dir: layout.secrets_dir() }
+        Self { dir: layout.secrets_dir(), key: HostKey::new(layout) }
     }
 
     /// Number that the next version gets, whatever its name.
@@ -75,17 +75,9 @@ impl Sealed {
         self.prune()?;
         files::make_dirs(&self.dir, 0o700)?;
         let number = self.next()?;
-        let key = match self.key()? {
-            Some(key) => key,
-            None => self.make_key()?,
-        };
-        let nonce: [u8; NONCE_LEN] = random()?;
-        let mut bytes = password.expose().as_bytes().to_vec();
-        let aad = Aad::from(frame(name, number, now));
-        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut bytes)
-            .map_err(|_| Fault::new(FaultCode::Internal))?;
-        let file =
-            File { format: FORMAT, name: name.to_owned(), number, time: now, nonce: hex(&nonce), sealed: hex(&bytes) };
+        let sealed = self.key.seal(password.expose().as_bytes(), &frame(name, number, now))?;
+        let (nonce, sealed) = (sealed.nonce, sealed.sealed);
+        let file = File { format: FORMAT, name: name.to_owned(), number, time: now, nonce, sealed };
         let text = serde_json::to_string(&file).expect("texts and numbers");
         files::write_atomic(&self.path(name, number), text.as_bytes(), 0o600)?;
         Ok(number)
@@ -133,20 +125,6 @@ impl Sealed {
         if mark.format == FORMAT { Ok(mark) } else { Err(unreadable()) }
     }
 
-    fn key(&self) -> Result<Option<LessSafeKey>, Fault> {
-        let text = files::read_limited(&self.dir.join(KEY), LARGEST)?;
-        let bytes = text.and_then(|text| unhex(text.trim())).filter(|bytes| bytes.len() == KEY_BYTES);
-        Ok(bytes.and_then(|bytes| UnboundKey::new(&CHACHA20_POLY1305, &bytes).ok()).map(LessSafeKey::new))
-    }
-
-    /// Also in the place of one that is none: what it sealed cannot be opened any more anyway.
-    fn make_key(&self) -> Result<LessSafeKey, Fault> {
-        let bytes: [u8; KEY_BYTES] = random()?;
-        files::write_atomic(&self.dir.join(KEY), hex(&bytes).as_bytes(), 0o600)?;
-        let key = UnboundKey::new(&CHACHA20_POLY1305, &bytes).map_err(|_| Fault::new(FaultCode::Internal))?;
-        Ok(LessSafeKey::new(key))
-    }
-
     fn file(&self, name: &str, number: u64) -> Option<File> {
         // Only names that are known become a path.
         NAMES.contains(&name).then_some(())?;
@@ -157,12 +135,8 @@ impl Sealed {
 
     fn opened(&self, name: &str, number: u64) -> Option<Password> {
         let file = self.file(name, number)?;
-        let nonce: [u8; NONCE_LEN] = unhex(&file.nonce)?.try_into().ok()?;
-        let mut bytes = unhex(&file.sealed)?;
-        let aad = Aad::from(frame(name, number, file.time));
-        let key = self.key().ok()??;
-        let text = key.open_in_place(Nonce::assume_unique_for_key(nonce), aad, &mut bytes).ok()?;
-        Password::read(std::str::from_utf8(text).ok()?).ok()
+        let bytes = self.key.open(&file.nonce, &file.sealed, &frame(name, number, file.time))?;
+        Password::read(std::str::from_utf8(&bytes).ok()?).ok()
     }
 }
 
@@ -200,24 +174,6 @@ fn frame(name: &str, number: u64, time: Timestamp) -> Vec<u8> {
 fn version_of(file: &str) -> Option<(&str, u64)> {
     let (name, number) = file.strip_suffix(ENDING)?.rsplit_once('.')?;
     Some((name, number.parse().ok()?))
-}
-
-fn random<const N: usize>() -> Result<[u8; N], Fault> {
-    let mut bytes = [0; N];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| Fault::new(FaultCode::Internal))?;
-    Ok(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    if !digits.len().is_multiple_of(2) || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 #[cfg(test)]

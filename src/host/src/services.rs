@@ -3,7 +3,10 @@
 
 mod certificates;
 mod lookup;
+mod names;
 mod speech;
+
+pub use names::HostNames;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};

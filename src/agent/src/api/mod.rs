@@ -9,6 +9,7 @@ mod peer;
 mod problem;
 mod recreate;
 mod removal;
+mod repositories;
 mod store;
 mod uploads;
 
@@ -90,6 +91,7 @@ fn router(parts: Parts) -> Router {
         .merge(cluster_restore::routes())
         .merge(change::routes())
         .merge(uploads::routes())
+        .merge(repositories::routes())
         .fallback(|| async { Problem::from(Fault::new(FaultCode::RequestInvalid).with("what", "path")).not_found() })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(parts)

@@ -40,6 +40,7 @@ impl From<Fault> for Problem {
             FaultCode::OperationUnknown
             | FaultCode::ReleaseAbsent
             | FaultCode::RevisionUnknown
+            | FaultCode::RepositoryUnknown
             | FaultCode::UploadUnknown => StatusCode::NOT_FOUND,
             FaultCode::CommandRefused
             | FaultCode::OperationRunning
@@ -65,7 +66,18 @@ impl From<Fault> for Problem {
             | FaultCode::AlreadyInUse
             | FaultCode::NothingInstalled
             | FaultCode::NoReleaseBefore => StatusCode::CONFLICT,
-            FaultCode::ConfigurationInvalid
+            FaultCode::RepositoryNameTaken
+            | FaultCode::PlaceUnmounted
+            | FaultCode::PlaceShared
+            | FaultCode::PlaceOccupied
+            | FaultCode::RecoveryCodeNeeded
+            | FaultCode::RepositoryOwned
+            | FaultCode::RepositoryUnfinished
+            | FaultCode::RepositoriesBusy => StatusCode::CONFLICT,
+            FaultCode::RepositoryOrderInvalid
+            | FaultCode::CredentialsInvalid
+            | FaultCode::RecoveryCodeMistyped
+            | FaultCode::ConfigurationInvalid
             | FaultCode::RequestInvalid
             | FaultCode::RemovalUnconfirmed
             | FaultCode::RemovalNameWrong => StatusCode::BAD_REQUEST,

@@ -1,7 +1,7 @@
 //! `bridle config secret`: the passwords of the site's services. A value comes from a file or from standard input, never from
 //! the command line, and is never printed.
 
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
 
 use bridle_client::Client;
@@ -9,11 +9,11 @@ use bridle_core::configuration::secret::{self, Password, SecretDraft, SecretOrde
 use bridle_core::fault::{Exit, Fault, FaultCode};
 use bridle_core::message::Message;
 use bridle_core::wording;
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::{Agreed, agreed, followed};
 use crate::arguments::{ConfigOptions, ConfigSecret};
 use crate::face::Face;
+use crate::typed;
 
 /// Most that is read, in bytes: more can be no password.
 const MOST: u64 = 8 * 1024;
@@ -85,7 +85,7 @@ fn read(face: &Face, file: Option<&Path>) -> Result<Password, Fault> {
             if !face.may_ask() {
                 return Err(Fault::new(FaultCode::SecretInvalid));
             }
-            typed(face, &mut text)
+            typed::hidden(face, &Message::new("secrets-ask"), &mut text)
         }
         None => io::stdin().lock().take(MOST).read_to_string(&mut text),
     };
@@ -95,17 +95,4 @@ fn read(face: &Face, file: Option<&Path>) -> Result<Password, Fault> {
         Fault::new(FaultCode::FileUnreadable).with("path", path).because(&error)
     })?;
     Password::read(&text)
-}
-
-/// One line from the terminal, not shown.
-fn typed(face: &Face, text: &mut String) -> io::Result<usize> {
-    let _ = write!(io::stderr(), "{} ", face.words(&Message::new("secrets-ask")));
-    let before = tcgetattr(io::stdin())?;
-    let mut hidden = before.clone();
-    hidden.local_modes.remove(LocalModes::ECHO);
-    tcsetattr(io::stdin(), OptionalActions::Flush, &hidden)?;
-    let read = io::stdin().read_line(text);
-    let _ = writeln!(io::stderr());
-    tcsetattr(io::stdin(), OptionalActions::Now, &before)?;
-    read
 }

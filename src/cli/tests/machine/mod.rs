@@ -38,7 +38,8 @@ impl Machine {
     pub fn serve(&self, world: World) {
         let registry_port = TcpListener::bind("127.0.0.1:0").expect("bind").local_addr().expect("address").port();
         let options = AgentOptions { root: self.folder.path().to_owned(), registry_port };
-        std::thread::spawn(move || bridle_agent::run_over(&options, world).expect("agent"));
+        let program = Path::new(env!("CARGO_BIN_EXE_bridle"));
+        std::thread::spawn(move || bridle_agent::run_over_with(&options, world, program).expect("agent"));
         wait("the agent", || UnixStream::connect(self.socket()).is_ok());
     }
 

@@ -15,6 +15,7 @@ mod processes;
 mod system;
 mod trial;
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use bridle_core::facts::{Disk, DropIn, HostFacts};
@@ -74,6 +75,29 @@ pub fn architecture() -> String {
 pub fn disk(path: &Path) -> Disk {
     let (total_mib, free_mib, free_inodes) = places::sizes(&places::nearest(path));
     Disk { path: path.display().to_string(), total_mib, free_mib, free_inodes }
+}
+
+/// The mount point at or above `path` that the table of file systems names and where nothing is mounted. The path itself is
+/// not touched: a file system that hangs holds nobody up.
+#[must_use]
+pub fn unmounted(layout: &Layout, path: &Path) -> Option<String> {
+    let files = Files::under(layout);
+    let mounted = mounts::read(&files.text("/proc/self/mountinfo")).into_iter().map(|mount| mount.point);
+    bridle_core::backup::repository::place::unmounted(path, &files.text("/etc/fstab"), &mounted.collect::<Vec<_>>())
+}
+
+/// Number of the device of the file system that holds `path`, which must be one of ours.
+#[must_use]
+pub fn device(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok().map(|metadata| metadata.dev())
+}
+
+/// Bytes of memory of this machine.
+#[must_use]
+pub fn memory() -> u64 {
+    let info = rustix::system::sysinfo();
+    #[allow(clippy::useless_conversion, reason = "its width differs between architectures")]
+    u64::from(info.totalram).saturating_mul(u64::from(info.mem_unit))
 }
 
 /// What files of the site say about how the control plane of Kubernetes is run.

@@ -1,5 +1,6 @@
 use std::os::unix::fs::PermissionsExt as _;
 
+use super::host_key::{KEY, hex};
 use super::*;
 
 const SMTP: &str = NAMES[0];
