@@ -4,6 +4,7 @@ mod faults;
 mod proxy;
 mod restic;
 mod servers;
+mod worker;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
