@@ -389,7 +389,10 @@ pub const fn memory_of(total: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::backup::repository::settings::Settings;
 
     fn request() -> Request {
         Request {
@@ -426,6 +429,22 @@ mod tests {
         assert_eq!(Request::parse(&vec![b' '; LARGEST_REQUEST + 1]).err(), Some(WorkerError::TooLarge));
         assert_eq!(Line::parse(&vec![b' '; LARGEST_LINE + 1]).err(), Some(WorkerError::TooLarge));
         assert!(Line::parse(b"{\"done\":\"owned\"}").is_ok() && Line::parse(b"{\"done\":\"gone\"}").is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn no_bytes_break_a_reader(at in 0..400_usize, byte: u8, length in 0..400_usize, noise: Vec<u8>) {
+            let mut line = request().to_line();
+            let place = at % line.len();
+            line[place] = byte;
+            line.truncate(line.len().saturating_sub(length));
+            for bytes in [&line, &noise] {
+                let _refused_or_read = (Request::parse(bytes).is_ok(), Line::parse(bytes).is_ok());
+                let text = String::from_utf8_lossy(bytes);
+                let _neither = (Credentials::parse(&text).is_ok(), Settings::parse(&text).is_ok());
+            }
+        }
     }
 
     #[test]
