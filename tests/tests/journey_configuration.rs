@@ -221,11 +221,11 @@ fn on_the_stick(host: &Host, release: &str) -> Outcome {
     let refused = host.run(["bridle", "release", "add", "/media/stick/partial.bundle"])?;
     assert!(!refused.success() && !host.shell("bridle release list")?.contains(release), "{refused:?}");
     // The folder for releases: a member of the group puts a file there.
-    host.shell("useradd --no-create-home --groups bridle operator")?;
+    host.shell("useradd --no-create-home --groups bridle helpdesk")?;
     host.shell(
         "cp /media/stick/one.bundle /tmp/; chmod 644 /tmp/one.bundle; umount /media/stick; cd /; \
-                runuser -u operator -- sh -ec 'cp /tmp/one.bundle /var/lib/bridle/incoming/one.bundle'; \
-                runuser -u operator -- bridle release add --yes; mount -o loop,ro /root/stick.img /media/stick",
+                runuser -u helpdesk -- sh -ec 'cp /tmp/one.bundle /var/lib/bridle/incoming/one.bundle'; \
+                runuser -u helpdesk -- bridle release add --yes; mount -o loop,ro /root/stick.img /media/stick",
     )?;
     assert!(host.shell("bridle release list")?.contains(release));
     Ok(())
