@@ -230,7 +230,8 @@ impl KubeCluster {
         Ok(())
     }
 
-    /// A pod that is still coming up after a power cut is waited for; one that answered for long and then failed is not.
+    /// A pod that is still coming up after a power cut is waited for; a command that wrote something and then failed is not: its
+    /// pod was up.
     fn keep_stream(&self, point: &str, source: &DataSource, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
         let patience = Patience::new(self.clock.as_ref(), COMING_UP.min(attempt.limit));
         loop {
@@ -241,14 +242,7 @@ impl KubeCluster {
                 Ok(proof) => return copy.keep(&proof),
                 Err(fault) => fault,
             };
-            let passing = matches!(
-                fault.code,
-                FaultCode::DatabaseUnreachable
-                    | FaultCode::SourceUnreachable
-                    | FaultCode::PodCommandFailed
-                    | FaultCode::KubernetesRefused
-            );
-            if !passing || patience.pause(attempt.stop, &source.name).is_err() {
+            if !passes(&fault, copy.written()) || patience.pause(attempt.stop, &source.name).is_err() {
                 return Err(fault);
             }
         }
@@ -390,6 +384,15 @@ impl Cluster for KubeCluster {
                 probe::apply(&self.runtime, clock, &self.front_door(host, address)?, probes, attempt)
             }
         }
+    }
+}
+
+/// Whether a copy that failed after so many bytes of it may come when its pod is up.
+fn passes(fault: &Fault, written: u64) -> bool {
+    match fault.code {
+        FaultCode::DatabaseUnreachable | FaultCode::SourceUnreachable | FaultCode::KubernetesRefused => true,
+        FaultCode::PodCommandFailed => written == 0,
+        _ => false,
     }
 }
 

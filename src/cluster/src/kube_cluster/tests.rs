@@ -173,3 +173,19 @@ fn a_soak_is_never_done_before_and_only_once_after() {
     attempt(20, &mut Told::default(), |at| cluster.apply(&step, at)).expect_err("too short");
     assert!(is_missing(&cluster.probe(&step)), "what was held before does not count");
 }
+
+#[test]
+fn a_command_that_wrote_and_failed_is_not_waited_for() {
+    let fault = Fault::new;
+    for (code, written, expected) in [
+        (FaultCode::DatabaseUnreachable, 0, true),
+        (FaultCode::SourceUnreachable, 7, true),
+        (FaultCode::KubernetesRefused, 7, true),
+        (FaultCode::PodCommandFailed, 0, true),
+        (FaultCode::PodCommandFailed, 1, false),
+        (FaultCode::StreamUnproven, 0, false),
+        (FaultCode::DeadlinePassed, 0, false),
+    ] {
+        assert_eq!(passes(&fault(code), written), expected, "{code:?} after {written} bytes");
+    }
+}

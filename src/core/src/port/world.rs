@@ -205,6 +205,9 @@ pub trait OpenCopy: std::io::Write {
     /// Most bytes that there is room for.
     fn limit(&self) -> u64;
 
+    /// Bytes that were written to it so far.
+    fn written(&self) -> u64;
+
     /// Keeps what was written, if that is what `proof` is of: on disk when this returns.
     ///
     /// # Errors

@@ -281,6 +281,10 @@ impl OpenCopy for DataCopy {
         self.limit
     }
 
+    fn written(&self) -> u64 {
+        self.size
+    }
+
     fn keep(self: Box<Self>, proof: &Proof) -> Result<(), Fault> {
         let Self { file, path, size, hash, .. } = *self;
         let digest = Digest::from_bytes(hash.finalize().into());
