@@ -125,10 +125,7 @@ fn is_back(host: &Host, student: &str) -> Outcome {
     assert!(host.shell("kubectl -n campus get configmap since").is_err(), "it is not the restore point's cluster");
     let note = host.shell("kubectl -n campus get deployment frontend -o jsonpath={.metadata.annotations.note}")?;
     assert_eq!(note.trim(), "");
-    host.wait_until("health", 2 * MINUTES, || {
-        let status = host.shell("bridle status --json");
-        status.is_ok_and(|text| serde_json::from_str::<Value>(&text).is_ok_and(|status| status["health"] == "ok"))
-    })?;
+    template::healthy(host)?;
     assert_eq!(host.shell("systemctl is-enabled k3s")?.trim(), "enabled");
     let kept = host.shell(&format!("ls -d {DATABASE}/etcd-old-*"))?;
     assert!(!kept.trim().is_empty(), "the damaged database is kept");

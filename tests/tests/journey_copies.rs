@@ -1,5 +1,5 @@
-//! Copies of applications' data in restore points, on a real host with real pods: files under a writer are never torn, and
-//! what counts as a copy is what was there. That a stream which dies after it has produced bytes is none is tried in `cluster`.
+//! Copies of applications' data in restore points, on a real host with real pods: files under a writer are never torn, a stream
+//! that dies after it has produced bytes is no copy, and what counts as a copy is what was there.
 
 use std::time::Duration;
 
@@ -8,13 +8,14 @@ use bridle_journeys::campus::upgrade::{End, Upgrade, brought};
 use bridle_journeys::campus::variant::Variant;
 use bridle_journeys::campus::{SECOND, Students, built_release, template};
 use bridle_journeys::refusals::release::{key, key_file};
-use bridle_journeys::testhost::{Host, Lab};
+use bridle_journeys::testhost::{Host, Lab, Running};
 use serde_json::Value;
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 const POINTS: &str = "/var/lib/bridle/restore-points";
 const VOLUME: &str = "/var/lib/bridle/volumes/campus/data-database-0";
+const BUSY: &str = "/root/busy";
 const DUMP: &str = "exec pg_dump --host=/run/postgresql --username=postgres --format=custom enrolment";
 
 #[test]
@@ -28,12 +29,16 @@ fn a_copy_of_data_is_whole_or_it_is_none() -> Outcome {
     let first = brought_variant(&host, "1.3.0", 13, DUMP)?;
     assert_eq!(ended(&host, &first)?, End::Committed);
 
-    // Nobody's files are of one moment while students enrol; the copy is given up, and the change with it.
-    let second = brought_variant(&host, "1.4.0", 14, DUMP)?;
+    // Nobody's files are of one moment while somebody writes; the copy is given up, and the change with it.
+    let second = brought_variant(&host, "1.4.0", 14, &format!("{DUMP} | busybox head -c 4000; exit 3"))?;
     let plan = host.shell(&format!("bridle upgrade plan {second} 2>&1"))?;
     assert!(plan.contains("It is built anew from the database."), "what is not saved, and why: {plan}");
     let students = Students::start(&door);
+    let mut writer = busy(&host)?;
     assert_eq!(ended(&host, &second)?, End::RolledBack);
+    host.run_ok(["rm", BUSY])?;
+    host.wait_until("the end of the writer", Duration::from_secs(60), || writer.status().is_some())?;
+    assert!(writer.status().is_some_and(|status| status.success()), "it wrote to the end");
     no_copy(&host, &second, "files", "BR-1300")?;
     let tally = students.stop()?;
     println!("under a writer: given up; {tally}");
@@ -45,6 +50,12 @@ fn a_copy_of_data_is_whole_or_it_is_none() -> Outcome {
     let point = point_before(&host, &second)?;
     files_are_those_of_the_volume(&host, &point)?;
     stream_is_a_dump(&host, &point, tally.acknowledged.len())?;
+
+    // The command of the release in use dies after it has produced bytes.
+    quiet(&host)?;
+    let third = brought_variant(&host, "1.5.0", 15, DUMP)?;
+    assert_eq!(ended(&host, &third)?, End::RolledBack);
+    no_copy(&host, &third, "dump", "BR-1221")?;
 
     let door = template::served(&host)?;
     assert_eq!((tally.lost(&door)?, template.lost(&door)?), (Vec::new(), Vec::new()));
@@ -87,8 +98,8 @@ fn brought_variant(host: &Host, version: &str, sequence: u64, dump: &str) -> Out
 }
 
 fn ended(host: &Host, release: &str) -> Outcome<End> {
-    // A workload that is still coming up after the start of the host, or after a change, would be a reason not to begin.
-    host.wait_until("health", Duration::from_secs(120), || healthy(host).is_ok_and(|healthy| healthy))?;
+    // A workload that is still coming up after a change would be a reason not to begin.
+    template::healthy(host)?;
     let upgrade = Upgrade::to(host, release);
     let output = upgrade.run()?;
     let end = upgrade.wait_ended()?;
@@ -109,15 +120,17 @@ fn no_copy(host: &Host, release: &str, source: &str, code: &str) -> Outcome {
     assert_eq!(records, "", "a copy of {source} counts");
     let journal = Upgrade::to(host, release).journal();
     assert_eq!(journal.fault(), Some(code), "{}", journal.told());
-    host.wait_until("health", Duration::from_secs(120), || healthy(host).is_ok_and(|healthy| healthy))?;
+    template::healthy(host)?;
     let status: Value = serde_json::from_str(&host.shell("bridle status --json")?)?;
     assert!(status["release"] != release, "{status}");
     Ok(())
 }
 
-fn healthy(host: &Host) -> Outcome<bool> {
-    let status: Value = serde_json::from_str(&host.shell("bridle status --json")?)?;
-    Ok(status["health"] == "ok")
+/// Starts one who writes to the volume without a pause, for as long as [`BUSY`] is there: students leave gaps of up to a third
+/// of a second between them, in which a copy can well be of one moment.
+fn busy(host: &Host) -> Outcome<Running> {
+    host.write_file(BUSY, "")?;
+    Ok(host.spawn(["sh", "-c", &format!("while [ -e {BUSY} ]; do echo x >{VOLUME}/busy; done; rm {VOLUME}/busy")])?)
 }
 
 /// What is written late is written now.

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::students::{Enrolment, lost};
@@ -22,6 +23,8 @@ const DISK_GIB: u32 = 12;
 const STUDENTS: [&str; 3] = ["ada", "grace", "radia"];
 /// From the power button to the front page on these machines; tried: 20 s.
 const SERVED_LIMIT: Duration = Duration::from_secs(5 * 60);
+/// From there to the moment when every workload is up, too.
+const HEALTHY_LIMIT: Duration = Duration::from_secs(2 * 60);
 const DISK: &str = "disk.ext4";
 const ABOUT: &str = "about.json";
 /// Part of the key; to be raised when this module makes another host from the same files.
@@ -100,13 +103,15 @@ impl Template {
         Ok(host)
     }
 
-    /// As [`Template::host`]; waits until users are served.
+    /// As [`Template::host`]; waits until users are served and the agent finds everything well: a workload that is still coming
+    /// up would be a reason not to begin a change.
     ///
     /// # Errors
     /// The kit's.
     pub fn serving(&self, lab: &Lab) -> Result<(Host, FrontDoor)> {
         let host = self.host(lab)?;
         let door = served(&host)?;
+        healthy(&host)?;
         Ok((host, door))
     }
 
@@ -142,6 +147,22 @@ pub fn served(host: &Host) -> Result<FrontDoor> {
         found.is_some()
     })?;
     Ok(found.expect("waited until it was there"))
+}
+
+/// Waits until the agent says that everything is well.
+///
+/// # Errors
+/// The kit's, with what it says instead, if that takes too long.
+pub fn healthy(host: &Host) -> Result<()> {
+    let mut said = String::new();
+    let waited = host.wait_until("health", HEALTHY_LIMIT, || {
+        said = host.shell("bridle status --json").unwrap_or_else(|error| error.to_string());
+        serde_json::from_str::<Value>(&said).is_ok_and(|status| status["health"] == "ok")
+    });
+    waited.map_err(|error| match error {
+        Error::Late { what, limit, seen } => Error::Late { what, limit, seen: format!("{said}\n{seen}") },
+        other => other,
+    })
 }
 
 /// Installs on a host of its own, enrols students, has the host looked at, shuts it down and keeps its disk.
