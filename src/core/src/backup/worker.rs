@@ -3,17 +3,27 @@
 //!
 //! Requests and results hold secrets, so nothing here has a `Debug` that could print one.
 
+mod sets;
+
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use super::id::SetId;
 use super::key::{KEY_BYTES, RepositoryKey};
 use super::lease::Lease;
 use super::repository::Capabilities;
 use super::repository::credentials::Credentials;
 use super::repository::place::Place;
+use super::set::SetManifest;
 use super::wrapped_key::WrappedKey;
 use crate::backup::id::{InstallationId, Ulid};
+use crate::digest::Digest;
 use crate::fault::Fault;
 use crate::json;
+use crate::port::Timestamp;
+
+pub use sets::{Audited, MOST_ALARMS, MOST_LISTED, Origin, Save, Saved, SetLine, Sets};
 
 /// Version of what is said; both sides are the same program, but for a moment of an upgrade.
 pub const PROTOCOL: u32 = 1;
@@ -23,7 +33,8 @@ pub const LARGEST_REQUEST: usize = 8 << 20;
 pub const LARGEST_LINE: usize = 1 << 20;
 /// Most lines of an answer.
 pub const MOST_LINES: u64 = 10_000_000;
-const LIMITS: json::Limits = json::Limits { depth: 12, values: 20_000, text: super::repository::place::LARGEST_CA };
+/// A set may have hundreds of thousands of counts ([`super::record`]).
+const LIMITS: json::Limits = json::Limits { depth: 16, values: 250_000, text: super::repository::place::LARGEST_CA };
 
 /// What is to be done.
 #[derive(Clone, Serialize, Deserialize)]
@@ -104,6 +115,42 @@ pub enum Work {
         key: SecretKey,
         /// Whether all data are read, too.
         data: bool,
+    },
+    /// Save a part of a set. If the answer is lost it is saved anew; what the first try left is garbage.
+    Save {
+        /// Its key.
+        key: SecretKey,
+        /// The lease under which that is allowed.
+        lease: Lease,
+        /// What.
+        save: Box<Save>,
+    },
+    /// Read back what these snapshots need.
+    Audit {
+        /// Its key.
+        key: SecretKey,
+        /// Their names.
+        snapshots: Vec<Digest>,
+        /// Percent of the data.
+        percent: u8,
+    },
+    /// Write a set, if everything of it is there.
+    Commit {
+        /// Its key.
+        key: SecretKey,
+        /// The lease under which that is allowed.
+        lease: Lease,
+        /// The set.
+        set: Box<SetManifest>,
+    },
+    /// List the sets.
+    Sets {
+        /// Its key.
+        key: SecretKey,
+        /// Those that must be there.
+        remembered: BTreeSet<SetId>,
+        /// The time of the host.
+        now: Timestamp,
     },
 }
 
@@ -213,6 +260,14 @@ pub enum Outcome {
     Rehearsed(OpenedBy),
     /// Of [`Work::Check`].
     Checked(Checked),
+    /// Of [`Work::Save`].
+    Saved(Saved),
+    /// Of [`Work::Audit`].
+    Audited(Audited),
+    /// Of [`Work::Commit`].
+    Committed,
+    /// Of [`Work::Sets`].
+    Sets(Sets),
 }
 
 /// What was seen of a store.

@@ -7,17 +7,21 @@ use rustic_core::{CheckOptions, ReadSubsetOption};
 use super::backend::Backend;
 use super::error::RepositoryError;
 use super::watch::Watch;
-use super::{Repository, SnapshotName, engine, in_one_line};
+use super::{MOST_PACK, Repository, SnapshotName, engine, in_one_line};
 
 /// Most findings that are kept in words.
 const MOST_FINDINGS: usize = 200;
+
+/// Bytes that are read back at least. The engine chooses whole packs and takes none that is not smaller than what is left to be
+/// read: one percent of a small repository would be nothing at all. No pack is larger than half of this.
+pub const LEAST_READ: u64 = 2 * MOST_PACK;
 
 /// How much is read back.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Reading {
     /// Indexes and trees only.
     Structure,
-    /// About this part of the data too, in percent, chosen by chance.
+    /// About this part of the data too, in percent, chosen by chance; at least [`LEAST_READ`], all where there is no more.
     Percent(f64),
     /// Part `part` (from 1) of `of` parts too; all parts together are everything.
     Part {
@@ -42,6 +46,15 @@ pub struct CheckReport {
 }
 
 impl Repository {
+    /// So many percent of all data, as the engine takes it.
+    fn by_chance(&self, percent: f64) -> Result<ReadSubsetOption, RepositoryError> {
+        let total = self.store.list("data/")?.iter().map(|pack| pack.size).fold(0, u64::saturating_add);
+        Ok(match share(total, percent) {
+            Some(bytes) => ReadSubsetOption::Size(bytes),
+            None => ReadSubsetOption::All,
+        })
+    }
+
     /// Checks the repository: what `snapshots` need, or everything.
     ///
     /// # Errors
@@ -56,7 +69,7 @@ impl Repository {
         let options =
             CheckOptions::default().read_data(reading != Reading::Structure).read_data_subset(match reading {
                 Reading::Structure | Reading::All => ReadSubsetOption::All,
-                Reading::Percent(percent) => ReadSubsetOption::Percentage(percent.clamp(0.0, 100.0)),
+                Reading::Percent(percent) => self.by_chance(percent)?,
                 Reading::Part { part, of } => ReadSubsetOption::IdSubSet((part, of.max(1))),
             });
         let found = engine("check", &backend, || {
@@ -90,5 +103,26 @@ impl Repository {
             backend.unfailed()?;
         }
         Ok(report)
+    }
+}
+
+/// Bytes of `total` that are read; all if that is nothing less.
+fn share(total: u64, percent: f64) -> Option<u64> {
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let bytes = (total as f64 * percent.clamp(0.0, 100.0) / 100.0) as u64;
+    Some(bytes.max(LEAST_READ)).filter(|bytes| *bytes < total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_never_nothing_and_never_more_than_all() {
+        assert_eq!([0, 1, LEAST_READ].map(|total| share(total, 1.0)), [None; 3]);
+        assert_eq!(share(LEAST_READ + 1, 1.0), Some(LEAST_READ));
+        assert_eq!(share(1000 * LEAST_READ, 1.0), Some(10 * LEAST_READ));
+        assert_eq!(share(1000 * LEAST_READ, 100.0), None);
+        assert_eq!(share(1000 * LEAST_READ, -5.0), Some(LEAST_READ));
     }
 }

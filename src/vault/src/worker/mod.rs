@@ -6,6 +6,7 @@ mod codes;
 mod content;
 mod owner;
 mod reach;
+mod sets;
 
 #[cfg(test)]
 mod tests;
@@ -63,6 +64,18 @@ pub fn carry_out(request: &Request, around: &Surroundings, watch: &Arc<dyn Watch
             Ok(Outcome::Rehearsed(by))
         }
         Work::Check { key, data } => check(&reach::open(place, around)?, &key.0, *data, watch).map(Outcome::Checked),
+        Work::Save { key, lease, save } => {
+            sets::save(&reach::open(place, around)?, &key.0, lease, save, watch).map(Outcome::Saved)
+        }
+        Work::Audit { key, snapshots, percent } => {
+            sets::audit(&reach::open(place, around)?, &key.0, (snapshots, *percent), watch).map(Outcome::Audited)
+        }
+        Work::Commit { key, lease, set } => {
+            sets::commit(&reach::open(place, around)?, &key.0, lease, set).map(|()| Outcome::Committed)
+        }
+        Work::Sets { key, remembered, now } => {
+            sets::list(&reach::open(place, around)?, &key.0, (remembered, *now)).map(Outcome::Sets)
+        }
     }
 }
 

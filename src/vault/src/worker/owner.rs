@@ -52,7 +52,8 @@ fn owner_of_sets(store: &dyn ObjectStore, key: &RepositoryKey) -> Result<OwnerSe
     Ok(set.map_or(OwnerSeen::Damaged, |set| OwnerSeen::SetsOf(set.installation.id)))
 }
 
-fn changed(store: &dyn ObjectStore) -> Fault {
+/// Somebody else has it now, or nobody.
+pub(super) fn changed(store: &dyn ObjectStore) -> Fault {
     let fault = Fault::new(FaultCode::RepositoryOwned).with("repository", store.location());
     fault.detail(Message::new("repository-lease-changed"))
 }

@@ -15,11 +15,11 @@ use bridle_disk::Disk;
 use super::*;
 use crate::repository::Silent;
 
-struct Bench {
-    folder: tempfile::TempDir,
+pub(super) struct Bench {
+    pub(super) folder: tempfile::TempDir,
 }
 
-fn key(byte: u8) -> SecretKey {
+pub(super) fn key(byte: u8) -> SecretKey {
     SecretKey(RepositoryKey::from_bytes([byte; 32]))
 }
 
@@ -37,23 +37,23 @@ fn new_code(byte: u8) -> NewCode {
     NewCode { code: code(byte).text(), wrapped }
 }
 
-fn lease(token: u64) -> Lease {
+pub(super) fn lease(token: u64) -> Lease {
     let id = ulid(1);
     let (site, host) = ("campus".to_owned(), "one".to_owned());
     let owner = Owner { installation: InstallationId(id), incarnation: Incarnation(id), session: id, site, host };
     Lease { format: FORMAT, token, owner, renewed: Timestamp(5), expires: Timestamp(5) }
 }
 
-fn first() -> Replacement {
+pub(super) fn first() -> Replacement {
     Replacement { before: None, lease: lease(1) }
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { folder: tempfile::tempdir().expect("folder") }
     }
 
-    fn run(&self, work: Work) -> Result<Outcome, Fault> {
+    pub(super) fn run(&self, work: Work) -> Result<Outcome, Fault> {
         let place = Place::Directory { path: self.folder.path().display().to_string() };
         let store = Store { place, credentials: None, mark: None, capabilities: None };
         let around = Surroundings { fs: Arc::new(Disk), names: Arc::new(Literal) };
@@ -61,11 +61,11 @@ impl Bench {
         carry_out(&Request { protocol: PROTOCOL, memory: 1 << 30, store, work }, &around, &watch)
     }
 
-    fn refused(&self, work: Work) -> FaultCode {
+    pub(super) fn refused(&self, work: Work) -> FaultCode {
         self.run(work).err().expect("refused").code
     }
 
-    fn create(&self, again: bool) -> Result<Outcome, Fault> {
+    pub(super) fn create(&self, again: bool) -> Result<Outcome, Fault> {
         self.run(Work::Create { key: key(1), code: new_code(2), lease: first(), again })
     }
 
@@ -76,7 +76,7 @@ impl Bench {
         }
     }
 
-    fn names(&self, folder: &str) -> usize {
+    pub(super) fn names(&self, folder: &str) -> usize {
         fs::read_dir(self.folder.path().join(folder)).map_or(0, Iterator::count)
     }
 }
