@@ -137,3 +137,5 @@ vault-start = Start what uses { $sources }
 vault-load = Restore { $source }
 vault-compare = Compare { $sources } with what was counted when it was saved
 vault-record-verification = Note the result beside set { $set }
+
+operation-title-backup = Backup of { $release }

@@ -137,3 +137,5 @@ vault-start = Démarrer ce qui se sert de { $sources }
 vault-load = Restaurer { $source }
 vault-compare = Comparer { $sources } avec ce qui avait été compté à la sauvegarde
 vault-record-verification = Noter le résultat à côté du jeu { $set }
+
+operation-title-backup = Sauvegarde de { $release }

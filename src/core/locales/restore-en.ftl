@@ -103,3 +103,4 @@ help-bridle-restore-point-show = Show one restore point, and prove its files
         bridle restore-point show
         bridle restore-point show 0007-before-campus-1.1.0
     .name = Name of the restore point; the newest one if left out
+step-prune-restore-points = Remove the restore point that is no longer needed; { $count } stay

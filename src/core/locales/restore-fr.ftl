@@ -103,3 +103,4 @@ help-bridle-restore-point-show = Montrer un point de restauration et en prouver 
         bridle restore-point show
         bridle restore-point show 0007-before-campus-1.1.0
     .name = Nom du point de restauration ; le plus récent s’il est omis
+step-prune-restore-points = Supprimer le point de restauration devenu inutile ; { $count } restent

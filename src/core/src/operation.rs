@@ -212,6 +212,7 @@ impl OperationView {
             OperationKind::Configure => "operation-title-configure",
             OperationKind::Recreate => "operation-title-recreate",
             OperationKind::RestoreCluster => "operation-title-restore-cluster",
+            OperationKind::Backup => "operation-title-backup",
         };
         Message::new(code).with("release", self.to.as_str())
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::backup::plan::VaultStep;
 use crate::digest::Digest;
 use crate::message::Message;
 use crate::plan::upgrade::minor;
@@ -13,7 +14,7 @@ use crate::release::{DataSource, Namespace, Probe, Secret};
 use crate::removal::Data;
 use crate::wording;
 
-/// One step, on the host or on the cluster.
+/// One step, on the host, on the cluster or on repositories of backups.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
@@ -21,6 +22,8 @@ pub enum Step {
     Host(HostStep),
     /// Applied through the Kubernetes API.
     Cluster(ClusterStep),
+    /// Applied to repositories of backups.
+    Vault(VaultStep),
 }
 
 /// Steps on one host.
@@ -102,6 +105,11 @@ pub enum HostStep {
     SettlePrograms {
         /// `NAME-VERSION`.
         release: String,
+    },
+    /// Restore points but these are gone from this host.
+    PruneRestorePoints {
+        /// Restore points that stay.
+        keep: Vec<String>,
     },
     /// Releases and restore points but these are gone from this host.
     PruneReleases {
@@ -399,6 +407,9 @@ impl Step {
                 HostStep::SettlePrograms { release } => {
                     Message::new("step-settle-programs").with("release", release.as_str())
                 }
+                HostStep::PruneRestorePoints { keep } => {
+                    Message::new("step-prune-restore-points").with("count", keep.len())
+                }
                 HostStep::PruneReleases { keep, .. } => {
                     Message::new("step-prune-releases").with("releases", keep.join(", "))
                 }
@@ -441,6 +452,7 @@ impl Step {
                     together("step-leftovers-gone", charts.iter().map(|chart| chart.name.clone()))
                 }
             },
+            Self::Vault(step) => step.title(),
         }
     }
 
@@ -467,6 +479,7 @@ impl Step {
             Self::Host(HostStep::RestoreDatastore(_)) => "restore-datastore",
             Self::Host(HostStep::Configuration { .. }) => "configuration",
             Self::Host(HostStep::SettlePrograms { .. }) => "settle-programs",
+            Self::Host(HostStep::PruneRestorePoints { .. }) => "prune-restore-points",
             Self::Host(HostStep::PruneReleases { .. }) => "prune-releases",
             Self::Cluster(ClusterStep::NodeReady { .. }) => "node-ready",
             Self::Cluster(ClusterStep::Namespaces { .. }) => "namespaces",
@@ -484,6 +497,7 @@ impl Step {
             Self::Cluster(ClusterStep::ExportChanges(_)) => "export-changes",
             Self::Cluster(ClusterStep::Soak(_)) => "soak",
             Self::Cluster(ClusterStep::LeftoversGone { .. }) => "leftovers-gone",
+            Self::Vault(step) => step.name(),
         }
     }
 }

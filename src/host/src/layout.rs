@@ -74,6 +74,8 @@ paths! {
     serving_file = "var/lib/bridle/serving.json";
     /// From which restore point the database of Kubernetes is, until it is started.
     restored_file = "var/lib/bridle/restored.json";
+    /// What is known of backup sets that were made here.
+    backups_dir = "var/lib/bridle/backups";
     /// What is needed to go back.
     restore_points_dir = "var/lib/bridle/restore-points";
     /// The command on the path.

@@ -2,6 +2,7 @@
 //!
 //! The only crate whose code runs programs, reads clocks and writes files outside a directory that it was given.
 
+pub mod backups;
 pub mod certificates;
 pub mod clock;
 pub mod commands;

@@ -118,6 +118,12 @@ impl Machine {
         serving::forget(&self.layout, &*self.process, &meanings(&manifest, moved))
     }
 
+    fn points_pruned(&self, keep: &[String]) -> Result<Standing, Fault> {
+        let left = self.restore_points().list()?.into_iter().find(|point| !keep.contains(point));
+        Ok(left
+            .map_or(Standing::Done, |name| Standing::Missing(Message::new("missing-still-there").with("path", name))))
+    }
+
     fn pruned(&self, keep: &[String], points: &[String]) -> Result<Standing, Fault> {
         let points = self.restore_points().list()?.into_iter().filter(|point| !points.contains(point));
         let left = self.releases.surplus(keep)?.into_iter().chain(points).next();
@@ -151,6 +157,7 @@ impl Host for Machine {
             HostStep::ReturnKubernetes { point, release, version } => self.k3s.returned(point, release, version),
             HostStep::RestoreDatastore(restore) => self.k3s.restored(restore),
             HostStep::SettlePrograms { release } => settle::standing(&self.layout, &self.systemd, release),
+            HostStep::PruneRestorePoints { keep } => self.points_pruned(keep),
             HostStep::PruneReleases { keep, points } => self.pruned(keep, points),
         }
     }
@@ -187,6 +194,7 @@ impl Host for Machine {
                 self.k3s.restore(restore, attempt)
             }
             HostStep::SettlePrograms { release } => settle::settle(&self.layout, &self.systemd, release),
+            HostStep::PruneRestorePoints { keep } => self.restore_points().prune(keep),
             HostStep::PruneReleases { keep, points } => {
                 self.releases.prune(keep)?;
                 self.restore_points().prune(points)
@@ -198,6 +206,8 @@ impl Host for Machine {
         // What others wrote in a step lies below these; our own files are synced one by one.
         let written = match step {
             Step::Host(HostStep::ClearNode) => Vec::new(),
+            // What is known of repositories; what is in them is on disk when their store says so.
+            Step::Vault(_) => vec![self.layout.data_dir()],
             // Synced one by one; but where nothing was left to do, an interrupted installer may have been stopped before that.
             Step::Host(HostStep::StoreComplete { .. } | HostStep::FrontDoorCertificate { .. }) => {
                 vec![self.layout.data_dir()]
@@ -211,6 +221,7 @@ impl Host for Machine {
                 | HostStep::RestoreDatastore(_)
                 | HostStep::Configuration { .. }
                 | HostStep::SettlePrograms { .. }
+                | HostStep::PruneRestorePoints { .. }
                 | HostStep::PruneReleases { .. },
             ) => vec![
                 self.layout.at("/etc"),

@@ -8,6 +8,7 @@ pub mod gate;
 pub mod id;
 pub mod key;
 pub mod lease;
+pub mod outline;
 pub mod plan;
 pub mod record;
 pub mod recovery_code;

@@ -1,7 +1,7 @@
 //! The orders in which backups, prunes, restores and restore tests do their work (`backup.md` §2, §0.6).
 //!
-//! Steps as data with their way back. The engine does not run them yet: `core::step::Step` has no vault in it, so these become
-//! `Step::Vault` when somebody applies them (`docs/ARCHITECTURE.md`).
+//! Steps as data with their way back; the engine runs them as `core::step::Step::Vault`. What makes an operation of them is in
+//! `core::plan` (`docs/ARCHITECTURE.md`).
 
 use serde::{Deserialize, Serialize};
 
@@ -221,8 +221,8 @@ pub fn backup(set: SetId, parts: &[Part], repository: &str, copies: &[String]) -
         steps.push(planned(VaultStep::LogsArchived { set, sources: logs }, Back::Nothing, 30 * MINUTE, 3));
     }
     steps.push(planned(VaultStep::Audit { set, percent: AUDIT_PERCENT }, Back::Nothing, 6 * HOUR, 2));
-    // A set that is whole and proven stays, whatever happens behind it.
-    steps.push(planned(VaultStep::Commit { set }, Back::Impossible, 5 * MINUTE, 5));
+    // A set that is whole and proven stays, whatever happens then; also one whose writing got no answer, which is no less whole.
+    steps.push(planned(VaultStep::Commit { set }, Back::Nothing, 5 * MINUTE, 5));
     steps.extend(copies.iter().map(|to| planned(VaultStep::Copy { set, to: to.clone() }, Back::Nothing, 6 * HOUR, 3)));
     steps.push(release(repository));
     steps
@@ -384,6 +384,35 @@ impl VaultStep {
             Self::Load { source, .. } => Message::new("vault-load").with("source", source.as_str()),
             Self::Compare { sources, .. } => listed("vault-compare", sources),
             Self::RecordVerification { set } => Message::new("vault-record-verification").with("set", set.to_string()),
+        }
+    }
+
+    /// A short stable name for logs and failure points.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::HoldLease { .. } => "hold-lease",
+            Self::ReleaseLease { .. } => "release-lease",
+            Self::Save { .. } => "save",
+            Self::MarkLogs { .. } => "mark-logs",
+            Self::LogsArchived { .. } => "logs-archived",
+            Self::Audit { .. } => "audit",
+            Self::Commit { .. } => "commit",
+            Self::Copy { .. } => "copy",
+            Self::ForgetSets { .. } => "forget-sets",
+            Self::ForgetSnapshots { .. } => "forget-snapshots",
+            Self::PruneData { .. } => "prune-data",
+            Self::PruneLogs { .. } => "prune-logs",
+            Self::CheckAll { .. } => "check-all",
+            Self::Scratch { .. } => "scratch",
+            Self::Sealed { .. } => "sealed",
+            Self::ScratchGone { .. } => "scratch-gone",
+            Self::SafetyCopy { .. } => "safety-copy",
+            Self::Stop { .. } => "stop",
+            Self::Start { .. } => "start",
+            Self::Load { .. } => "load",
+            Self::Compare { .. } => "compare",
+            Self::RecordVerification { .. } => "record-verification",
         }
     }
 }

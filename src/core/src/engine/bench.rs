@@ -35,6 +35,7 @@ impl Bench {
         let world = World {
             host: &self.world,
             cluster: &self.world,
+            vault: &self.world,
             clock: &self.clock,
             observer: &self.observer,
             inbox: &self.inbox,

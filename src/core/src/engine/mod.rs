@@ -16,7 +16,7 @@ use crate::journal::{Resume, resume};
 use crate::message::Message;
 use crate::operation::{OperationId, OperationState};
 use crate::plan::Plan;
-use crate::port::{Attempt, Clock, Cluster, Host, Progress, Timestamp};
+use crate::port::{Attempt, Clock, Cluster, Host, Progress, Timestamp, Vault};
 use crate::step::{ClusterStep, PlannedStep, Standing, Step, StepId, Undo};
 
 /// Where records go; returns only after the record is on disk.
@@ -51,6 +51,8 @@ pub struct World<'a> {
     pub host: &'a dyn Host,
     /// The cluster.
     pub cluster: &'a dyn Cluster,
+    /// Repositories of backups.
+    pub vault: &'a dyn Vault,
     /// Time.
     pub clock: &'a dyn Clock,
     /// Who sees events.
@@ -252,6 +254,7 @@ impl<'a> Engine<'a> {
         match step {
             Step::Host(step) => world.host.apply(step, &mut attempt)?,
             Step::Cluster(step) => world.cluster.apply(step, &mut attempt)?,
+            Step::Vault(step) => world.vault.apply(step, &mut attempt)?,
         }
         match self.probe(step)? {
             Standing::Done => self.world.host.sync(step),
@@ -263,6 +266,7 @@ impl<'a> Engine<'a> {
         match step {
             Step::Host(step) => self.world.host.probe(step),
             Step::Cluster(step) => self.world.cluster.probe(step),
+            Step::Vault(step) => self.world.vault.probe(step),
         }
     }
 

@@ -27,7 +27,8 @@ fn installation() -> Vec<Event> {
     let mut journal = SimJournal { records: vec![Event { seq: 1, operation, time, kind }], refuse_after: None };
     let (world, clock, observer, inbox) =
         (SimWorld::default(), SimClock::default(), SimObserver::default(), SimInbox::default());
-    let world = World { host: &world, cluster: &world, clock: &clock, observer: &observer, inbox: &inbox };
+    let world =
+        World { host: &world, cluster: &world, vault: &world, clock: &clock, observer: &observer, inbox: &inbox };
     let history = journal.records.clone();
     Engine::new(world, &mut journal, history).expect("a plan").run("1.0.0").expect("run");
     journal.records
@@ -73,7 +74,8 @@ fn goes_on(events: Vec<Event>) -> (OperationState, Vec<String>) {
         world.put(&planned.step);
     }
     let (clock, observer, inbox) = (SimClock::default(), SimObserver::default(), SimInbox::default());
-    let ports = World { host: &world, cluster: &world, clock: &clock, observer: &observer, inbox: &inbox };
+    let ports =
+        World { host: &world, cluster: &world, vault: &world, clock: &clock, observer: &observer, inbox: &inbox };
     let mut journal = SimJournal { records: events.clone(), refuse_after: None };
     let rest = Engine::new(ports, &mut journal, events).expect("a plan").run("later").expect("run");
     let Rest::Ended(state) = rest else { panic!("{rest:?}") };

@@ -73,6 +73,7 @@ impl Applied {
             match &planned.step {
                 Step::Host(step) => applied.host(step),
                 Step::Cluster(step) => applied.cluster(step),
+                Step::Vault(_) => {}
             }
         }
         Some(applied)
@@ -105,7 +106,7 @@ impl Applied {
             HostStep::RestoreDatastore(restore) => self.settings = Some(restore.switch.settings.clone()),
             HostStep::Configuration { revision, .. } => self.revision = *revision,
             HostStep::RestorePoint(point) => self.points.push(point.point.clone()),
-            HostStep::PruneReleases { points, .. } => {
+            HostStep::PruneReleases { points, .. } | HostStep::PruneRestorePoints { keep: points } => {
                 let kept: BTreeSet<&String> = points.iter().collect();
                 self.points.retain(|point| kept.contains(point));
             }

@@ -203,7 +203,7 @@ fn again(draft: &mut Draft, install: &Plan, gone: Vec<ChartName>) {
     };
     for planned in others {
         match &planned.step {
-            Step::Cluster(ClusterStep::NodeReady { .. }) | Step::Host(_) => {}
+            Step::Cluster(ClusterStep::NodeReady { .. }) | Step::Host(_) | Step::Vault(_) => {}
             Step::Cluster(step) => add(step, planned),
         }
     }

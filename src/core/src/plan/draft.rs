@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::backup::plan::VaultStep;
 use crate::release::{Chart, ReleaseManifest, Stage};
 use crate::site::Site;
 use crate::step::{
@@ -45,6 +46,12 @@ impl Draft {
         weight: u32,
     ) -> &mut PlannedStep {
         self.push(Target::Cluster, Step::Cluster(step), undo, limit_seconds, weight)
+    }
+
+    /// A step on repositories, applied by this host.
+    pub(super) fn vault(&mut self, step: VaultStep, undo: Undo, limit_seconds: u32, weight: u32) -> &mut PlannedStep {
+        let on = Target::Host(self.node.clone());
+        self.push(on, Step::Vault(step), undo, limit_seconds, weight)
     }
 
     /// Object kinds of those charts that declare some; never taken away.

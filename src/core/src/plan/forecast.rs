@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
+use crate::backup::plan::VaultStep;
 use crate::event::{Event, EventKind};
 use crate::message::Message;
 use crate::operation::{OperationState, OperationView, StepState};
@@ -108,7 +109,10 @@ pub fn remaining(view: &OperationView, steps: &[StepForecast], now: Timestamp) -
 
 /// What names a step from one run to the next.
 fn key(step: &Step) -> String {
-    let names: Vec<&str> = charts(step).iter().map(|chart| chart.name.as_str()).collect();
+    let names: Vec<&str> = match step {
+        Step::Vault(VaultStep::Save { part, .. }) => vec![part.name.as_str()],
+        step => charts(step).iter().map(|chart| chart.name.as_str()).collect(),
+    };
     format!("{} {}", step.name(), names.join(" "))
 }
 
@@ -135,6 +139,10 @@ fn usual_seconds(step: &Step) -> u32 {
             ClusterStep::CopyData { .. } | ClusterStep::RefreshCollation { .. } => 30,
             ClusterStep::NodeReady { .. } | ClusterStep::Probes { .. } => 5,
             _ => 3,
+        },
+        Step::Vault(step) => match step {
+            VaultStep::Save { .. } | VaultStep::Audit { .. } => 30,
+            _ => 10,
         },
     }
 }

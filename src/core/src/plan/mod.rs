@@ -1,6 +1,7 @@
 //! Plans: what an operation will do, decided before anything is touched, confirmed by digest.
 
 pub mod applied;
+pub mod backup;
 pub mod cluster_restore;
 mod draft;
 pub mod forecast;
@@ -35,11 +36,13 @@ pub enum OperationKind {
     Recreate,
     /// What Kubernetes knows goes back to the snapshot of a restore point; volumes and configuration stay.
     RestoreCluster,
+    /// Everything that is needed to begin anew elsewhere is saved in a repository.
+    Backup,
 }
 
 impl OperationKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Install,
         Self::Uninstall,
         Self::Upgrade,
@@ -47,6 +50,7 @@ impl OperationKind {
         Self::Configure,
         Self::Recreate,
         Self::RestoreCluster,
+        Self::Backup,
     ];
 
     /// Its name in names of operations.
@@ -60,6 +64,7 @@ impl OperationKind {
             Self::Configure => "configure",
             Self::Recreate => "recreate",
             Self::RestoreCluster => "restore-cluster",
+            Self::Backup => "backup",
         }
     }
 }

@@ -100,6 +100,7 @@ fn belongs(step: &Step) -> bool {
             matches!(step, HostStep::StoreComplete { .. } | HostStep::FrontDoorCertificate { .. })
         }
         Step::Cluster(_) => true,
+        Step::Vault(_) => false,
     }
 }
 

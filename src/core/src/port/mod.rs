@@ -17,5 +17,5 @@ pub use stream::{DataStreams, Metered, Proof};
 pub use worker::BackupWorker;
 pub use world::{
     Attempt, Blobs, Certificates, Cluster, Copies, Exports, Host, KeptSecrets, OpenCopy, Outages, Progress, Quiet,
-    SealedSecrets, TlsPair,
+    SealedSecrets, TlsPair, Vault,
 };

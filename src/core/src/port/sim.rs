@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use super::{Attempt, Clock, Cluster, Host, Timestamp};
+use super::{Attempt, Clock, Cluster, Host, Timestamp, Vault};
+use crate::backup::plan::VaultStep;
 use crate::engine::{Inbox, Journal, Observer};
 use crate::event::{Event, OperatorCommand};
 use crate::fault::{Fault, FaultCode};
@@ -100,6 +101,7 @@ impl SimWorld {
         let effects = match step {
             Step::Host(step) => vec![host_effect(step)],
             Step::Cluster(step) => cluster_effects(step),
+            Step::Vault(step) => vec![vault_effect(step)],
         };
         for world in [&self.live, &self.durable] {
             let mut world = lock(world);
@@ -184,6 +186,36 @@ impl Cluster for SimWorld {
     }
 }
 
+impl Vault for SimWorld {
+    fn probe(&self, step: &VaultStep) -> Result<Standing, Fault> {
+        Ok(self.standing(vec![vault_effect(step)]))
+    }
+
+    fn apply(&self, step: &VaultStep, _attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+        self.change(step.name(), vec![vault_effect(step)])
+    }
+}
+
+fn vault_effect(step: &VaultStep) -> Effect {
+    let json = || Some(serde_json::to_string(step).expect("steps are plain data"));
+    match step {
+        VaultStep::HoldLease { repository } => (format!("vault/{repository}/lease"), json()),
+        VaultStep::ReleaseLease { repository } => (format!("vault/{repository}/lease"), None),
+        VaultStep::Save { set, part } => (format!("vault/{set}/{}", part.name), json()),
+        VaultStep::Audit { set, .. } => (format!("vault/{set}/audit"), json()),
+        VaultStep::Commit { set } => (format!("vault/{set}/set"), json()),
+        VaultStep::Copy { set, to } => (format!("vault/{to}/{set}"), json()),
+        VaultStep::Scratch { namespace } => (format!("scratch/{namespace}"), Some("there".to_owned())),
+        VaultStep::ScratchGone { namespace } => (format!("scratch/{namespace}"), None),
+        VaultStep::Stop { sources } => (format!("running/{}", sources.join(",")), None),
+        VaultStep::Start { sources } => (format!("running/{}", sources.join(",")), Some("runs".to_owned())),
+        VaultStep::Load { source, namespace, .. } => {
+            (format!("data/{}/{source}", namespace.as_deref().unwrap_or_default()), json())
+        }
+        step => (format!("vault/{}", step.name()), json()),
+    }
+}
+
 fn host_effect(step: &HostStep) -> Effect {
     let json = || Some(serde_json::to_string(step).expect("steps are plain data"));
     match step {
@@ -212,6 +244,7 @@ fn host_effect(step: &HostStep) -> Effect {
         HostStep::RestoreDatastore(_) => ("host/datastore".to_owned(), json()),
         HostStep::Configuration { text, .. } => ("host/profile".to_owned(), Some(text.clone())),
         HostStep::SettlePrograms { release } => ("host/launcher".to_owned(), Some(release.clone())),
+        HostStep::PruneRestorePoints { .. } => ("host/restore-points".to_owned(), json()),
         HostStep::PruneReleases { .. } => ("host/pins".to_owned(), json()),
     }
 }

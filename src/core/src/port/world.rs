@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Proof;
+use crate::backup::plan::VaultStep;
 use crate::configuration::secret::Password;
 use crate::digest::Digest;
 use crate::fault::Fault;
@@ -74,6 +75,21 @@ pub trait Cluster: Send + Sync {
     /// # Errors
     /// A [`Fault`] if that did not succeed.
     fn apply(&self, step: &ClusterStep, attempt: &mut Attempt<'_>) -> Result<(), Fault>;
+}
+
+/// Repositories of backups, and what is known of them on this host.
+pub trait Vault: Send + Sync {
+    /// How `step` stands, as far as this host has written it down; a step whose answer was lost counts as missing.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that cannot be told.
+    fn probe(&self, step: &VaultStep) -> Result<Standing, Fault>;
+
+    /// Makes the world as `step` wants it; may be called again after any interruption.
+    ///
+    /// # Errors
+    /// A [`Fault`] if that did not succeed.
+    fn apply(&self, step: &VaultStep, attempt: &mut Attempt<'_>) -> Result<(), Fault>;
 }
 
 /// When the API was away last.

@@ -15,6 +15,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bridle_core::backup::worker::Origin;
 use bridle_core::digest::Digest;
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::fs::FileSystem as _;
@@ -110,6 +111,22 @@ impl DataCopies {
             Ok(found) if found.is_dir() => Ok(fs::remove_dir_all(path).map_err(FileError::new("remove", path))?),
             Ok(_) => Ok(files::remove_if_there(path)?),
             Err(_) => Ok(()),
+        }
+    }
+
+    /// Where a copy is that counts, for a backup.
+    ///
+    /// # Errors
+    /// `CopyDamaged` if there is none; its content is proven by whoever reads it.
+    pub fn origin(&self, point: &str, source: &str) -> Result<Origin, Fault> {
+        let path = self.path(point, source)?;
+        let place = path.display().to_string();
+        match Record::read(&path)? {
+            Some(Record::Stream(StreamRecord { size, digest, .. })) => {
+                Ok(Origin::Stream { path: place, proof: Proof { bytes: size, digest } })
+            }
+            Some(Record::Files(_)) => Ok(Origin::Folder { path: place, exclude: Vec::new() }),
+            None => Err(put_back::damaged(point, source, &path)),
         }
     }
 

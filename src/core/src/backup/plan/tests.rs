@@ -45,7 +45,7 @@ fn a_set_is_written_behind_everything_it_needs_and_before_its_copies() {
     assert_eq!(codes(&steps[commit + 1..]), ["vault-copy", "vault-copy", "vault-release-lease"]);
     // Whatever is taken back before the commit, the repository is left to others; behind it nothing takes the set away.
     assert!(matches!(steps[0].back, Back::By(VaultStep::ReleaseLease { .. })));
-    assert_eq!(steps[commit].back, Back::Impossible);
+    assert_eq!(steps[commit].back, Back::Nothing);
     let saved = steps.iter().filter(|planned| matches!(planned.step, VaultStep::Save { .. })).count();
     assert_eq!(saved, 7, "everything but what is not saved");
     // Without a database nothing waits for a log.

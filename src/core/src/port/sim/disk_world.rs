@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::{Effect, cluster_effects, host_effect, keys, lock};
+use super::{Effect, cluster_effects, host_effect, keys, lock, vault_effect};
+use crate::backup::plan::VaultStep;
 use crate::durable::{self, FileError};
 use crate::fault::{Fault, FaultCode};
 use crate::message::Message;
 use crate::port::fs::FileSystem;
-use crate::port::{Attempt, Cluster, Host};
+use crate::port::{Attempt, Cluster, Host, Vault};
 use crate::step::{ClusterStep, HostStep, Standing, Step};
 
 /// Each effect is a directory: a file of ours and a link, written durably, and a file that somebody else (k3s, helm, a pod)
@@ -190,10 +191,21 @@ impl Cluster for DiskWorld {
     }
 }
 
+impl Vault for DiskWorld {
+    fn probe(&self, step: &VaultStep) -> Result<Standing, Fault> {
+        self.standing(&Step::Vault(step.clone()))
+    }
+
+    fn apply(&self, step: &VaultStep, _attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+        self.change(&Step::Vault(step.clone()))
+    }
+}
+
 fn effects(step: &Step) -> Vec<Effect> {
     match step {
         Step::Host(step) => vec![host_effect(step)],
         Step::Cluster(step) => cluster_effects(step),
+        Step::Vault(step) => vec![vault_effect(step)],
     }
 }
 

@@ -1,0 +1,205 @@
+//! What a host writes down of a set while it is made: an outline when it begins, a record for each part that is saved, and the
+//! set itself right before it is written to its repository (`docs/FORMATS.md`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::id::SetId;
+use super::plan::Part;
+use super::repository::RepositoryName;
+use super::set::{self, Installation, ReleaseName, SetManifest, Source, SourceKind, Wholeness};
+use super::worker::Saved;
+use crate::plan::backup::parts;
+use crate::port::Timestamp;
+use crate::release::{DataKind, ReleaseManifest};
+
+/// Version of the formats that this code writes.
+pub const FORMAT: u32 = 1;
+/// Place of the first data source in the order of restoring; before it come the parts of the installation itself.
+const FIRST_DATA: u32 = 10;
+
+/// What a set is to hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outline {
+    /// Version of the format.
+    pub format: u32,
+    /// The set.
+    pub set: SetId,
+    /// The repository that it is made in.
+    pub repository: RepositoryName,
+    /// The restore point whose copies are saved.
+    pub point: String,
+    /// When the backup began.
+    pub began: Timestamp,
+    /// The release in use.
+    pub release: ReleaseName,
+    /// Revision of the configuration in force.
+    pub revision: u64,
+    /// The parts, in the order of restoring.
+    pub parts: Vec<OutlinePart>,
+}
+
+/// One part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutlinePart {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: SourceKind,
+    /// Place in the order of restoring.
+    pub order: u32,
+    /// Why nothing is saved.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// A part that is in the repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartRecord {
+    /// Version of the format.
+    pub format: u32,
+    /// What came of it.
+    pub saved: Saved,
+    /// How long it took, in milliseconds.
+    pub millis: u64,
+}
+
+impl Outline {
+    /// The outline of a set of everything that `release` has.
+    #[must_use]
+    pub fn new(
+        (set, repository, point): (SetId, RepositoryName, String),
+        began: Timestamp,
+        (name, release): (ReleaseName, &ReleaseManifest),
+        revision: u64,
+    ) -> Self {
+        let own =
+            |(order, part): (u32, Part)| OutlinePart { name: part.name, kind: part.kind, order, reason: String::new() };
+        let platform = parts(release).into_iter().filter(|part| part.name.starts_with('@'));
+        let mut all: Vec<OutlinePart> = (0..).zip(platform).map(own).collect();
+        all.extend((FIRST_DATA..).zip(&release.data).map(|(order, data)| OutlinePart {
+            name: data.name.clone(),
+            kind: match data.kind {
+                DataKind::Postgresql => SourceKind::Dump,
+                DataKind::Volume => SourceKind::Volume,
+                DataKind::Command => SourceKind::Command,
+                DataKind::None => SourceKind::None,
+            },
+            order,
+            reason: data.reason.clone(),
+        }));
+        Self { format: FORMAT, set, repository, point, began, release: name, revision, parts: all }
+    }
+
+    /// The set, once every part is saved; `None` if one is not.
+    #[must_use]
+    pub fn manifest(
+        &self,
+        saved: &BTreeMap<String, PartRecord>,
+        installation: Installation,
+        made: Timestamp,
+    ) -> Option<SetManifest> {
+        let source = |part: &OutlinePart| {
+            let record = saved.get(&part.name);
+            if record.is_none() && part.kind != SourceKind::None {
+                return None;
+            }
+            let of = |value: fn(&Saved) -> u64| record.map_or(0, |record| value(&record.saved));
+            Some(Source {
+                name: part.name.clone(),
+                kind: part.kind,
+                order: part.order,
+                snapshot: record.map(|record| record.saved.snapshot),
+                whole: Wholeness::Whole,
+                files: of(|saved| saved.files),
+                bytes: of(|saved| saved.bytes),
+                stored: of(|saved| saved.stored),
+                millis: record.map_or(0, |record| record.millis),
+                counts: BTreeMap::new(),
+                postgresql: None,
+                etcd_revision: None,
+                reason: part.reason.clone(),
+            })
+        };
+        let sources = self.parts.iter().map(source).collect::<Option<Vec<_>>>()?;
+        Some(SetManifest {
+            format: set::FORMAT,
+            id: self.set,
+            began: self.began,
+            made: made.max(self.began),
+            consistent_at: self.began,
+            installation,
+            release: self.release.clone(),
+            revision: self.revision,
+            tags: BTreeSet::new(),
+            sources,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup::id::{Incarnation, InstallationId, Ulid};
+    use crate::backup::record::Record as _;
+    use crate::digest::Digest;
+
+    fn outline() -> Outline {
+        let text = include_bytes!("../../tests/fixtures/release-v1.json");
+        let release = ReleaseManifest::parse(text).expect("fixture");
+        let set = SetId(Ulid::new(Timestamp(5), [3; 10]));
+        let name = ReleaseName {
+            name: release.name.clone(),
+            version: release.version.clone(),
+            sequence: release.sequence,
+            index: Digest::of(b"index"),
+        };
+        let repository = "attic".parse().expect("a name");
+        Outline::new((set, repository, "0007-for-backup".to_owned()), Timestamp(5), (name, &release), 4)
+    }
+
+    fn saved(outline: &Outline) -> BTreeMap<String, PartRecord> {
+        let parts = outline.parts.iter().filter(|part| part.kind != SourceKind::None);
+        let record = |name: &str| {
+            let saved = Saved { snapshot: Digest::of(name.as_bytes()), files: 1, bytes: 10, stored: 4 };
+            PartRecord { format: FORMAT, saved, millis: 3 }
+        };
+        parts.map(|part| (part.name.clone(), record(&part.name))).collect()
+    }
+
+    fn installation() -> Installation {
+        let id = Ulid::new(Timestamp(1), [1; 10]);
+        Installation { id: InstallationId(id), incarnation: Incarnation(id), site: "campus".to_owned() }
+    }
+
+    #[test]
+    fn a_set_is_made_of_an_outline_whose_parts_are_all_saved() {
+        let outline = outline();
+        let all = saved(&outline);
+        let set = outline.manifest(&all, installation(), Timestamp(9)).expect("a set");
+        assert_eq!(set.doubt(), Ok(()));
+        assert_eq!(
+            (set.made, set.size(), set.revision),
+            (Timestamp(9), (10 * all.len() as u64, 4 * all.len() as u64), 4)
+        );
+        for name in all.keys() {
+            let mut lacking = all.clone();
+            lacking.remove(name);
+            assert_eq!(outline.manifest(&lacking, installation(), Timestamp(9)), None, "{name}");
+        }
+        // A clock that went back makes no set that was made before it began.
+        assert_eq!(outline.manifest(&all, installation(), Timestamp(1)).map(|set| set.made), Some(Timestamp(5)));
+    }
+
+    #[test]
+    fn an_outline_is_read_as_it_was_written() {
+        let outline = outline();
+        let text = serde_json::to_string(&outline).expect("text");
+        assert_eq!(serde_json::from_str::<Outline>(&text).expect("read"), outline);
+        assert!(serde_json::from_str::<Outline>(&text.replace("\"point\"", "\"other\"")).is_err());
+    }
+}
