@@ -23,6 +23,7 @@ use bridle_host::worker::BackupProcess;
 use bridle_host::world::Machine;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::backups::Backups;
 use crate::change::Changer;
 use crate::cluster_restore::ClusterRestorer;
 use crate::configuration::Configurator;
@@ -216,6 +217,7 @@ pub(crate) struct Parts {
     pub(crate) configurator: Arc<Configurator>,
     pub(crate) uploads: Arc<Uploads>,
     pub(crate) repositories: Arc<Repositories>,
+    pub(crate) backups: Arc<Backups>,
 }
 
 fn assemble(
@@ -224,7 +226,9 @@ fn assemble(
     world: World,
     worker: Arc<dyn BackupWorker>,
 ) -> Result<Parts, AgentError> {
-    let ports = Ports { host: world.host, cluster: world.cluster, clock: Arc::clone(&world.clock) };
+    let repositories = Arc::new(Repositories::new(layout.clone(), worker, Arc::clone(&world.clock)));
+    let vault = Arc::clone(&repositories) as _;
+    let ports = Ports { host: world.host, cluster: world.cluster, vault, clock: Arc::clone(&world.clock) };
     let operations =
         Operations::load(layout.journal_dir(), ports).map_err(|fault| AgentError::Journals(Box::new(fault)))?;
     let operations = Arc::new(operations);
@@ -267,7 +271,13 @@ fn assemble(
         Arc::clone(&world.sight),
         Arc::clone(&world.clock),
     );
-    let repositories = Repositories::new(layout.clone(), worker, Arc::clone(&world.clock));
+    let backups = Backups::new(
+        layout.clone(),
+        Arc::clone(&operations),
+        Arc::clone(&configurator),
+        Arc::clone(&repositories),
+        Arc::clone(&world.clock),
+    );
     let observatory = Observatory::new(layout.clone(), world.sight, world.clock, Arc::clone(&operations));
     Ok(Parts {
         operations,
@@ -280,7 +290,8 @@ fn assemble(
         changer: Arc::new(changer),
         configurator,
         uploads: Arc::new(uploads),
-        repositories: Arc::new(repositories),
+        repositories,
+        backups: Arc::new(backups),
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod api;
 mod backup_worker;
+mod backups;
 mod change;
 mod cluster_restore;
 mod composition;

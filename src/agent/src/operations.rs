@@ -14,7 +14,7 @@ use bridle_core::operation::{LAUNCHER, OperationId, OperationState, OperationVie
 use bridle_core::plan::applied::Applied;
 use bridle_core::plan::forecast::Learned;
 use bridle_core::plan::{OperationKind, Plan};
-use bridle_core::port::{Clock, Cluster, Host};
+use bridle_core::port::{Clock, Cluster, Host, Vault};
 use bridle_host::journal;
 use tokio::sync::broadcast;
 
@@ -29,6 +29,7 @@ const LISTED: usize = 200;
 pub(crate) struct Ports {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) cluster: Arc<dyn Cluster>,
+    pub(crate) vault: Arc<dyn Vault>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -374,7 +375,8 @@ fn leaves(view: &OperationView) -> Option<Option<String>> {
         | OperationKind::Rollback
         | OperationKind::Configure
         | OperationKind::Recreate
-        | OperationKind::RestoreCluster => Some(view.to.clone()),
+        | OperationKind::RestoreCluster
+        | OperationKind::Backup => Some(view.to.clone()),
         OperationKind::Uninstall => None,
     })
 }

@@ -1,13 +1,15 @@
-//! `bridle backup key`: the recovery codes of repositories.
+//! `bridle backup`: making backups, listing them, and the recovery codes of repositories.
 
 use bridle_client::{Client, ClientConfig};
 use bridle_core::backup::recovery_code::{LONGEST, RecoveryCode};
-use bridle_core::backup::repository::view::{RehearseOrder, RepositoryView};
+use bridle_core::backup::repository::view::{BackupOrder, RehearseOrder, RepositoryView};
+use bridle_core::backup::worker::SetLine;
 use bridle_core::fault::{Exit, Fault, FaultCode};
 use bridle_core::message::Message;
 use bridle_core::wording;
 
 use crate::arguments::{Backup, BackupKey};
+use crate::attach::{self, Output};
 use crate::face::Face;
 use crate::repository::put_sheet;
 use crate::typed;
@@ -15,12 +17,66 @@ use crate::typed;
 /// Runs one of the commands.
 pub async fn run(face: &Face, config: &ClientConfig, command: Backup) -> Result<Exit, Fault> {
     let client = Client::new(config);
-    let Backup::Key(command) = command;
     match command {
-        BackupKey::Show { name } => show(face, &client, name.as_deref()).await,
-        BackupKey::Rehearse { name } => rehearse(face, &client, name).await,
-        BackupKey::Rotate { name, yes } => rotate(face, &client, &name, yes).await,
+        Backup::Start { repository, detach } => start(face, &client, repository, detach).await,
+        Backup::List { repository } => list(face, &client, repository.as_deref()).await,
+        Backup::Key(BackupKey::Show { name }) => show(face, &client, name.as_deref()).await,
+        Backup::Key(BackupKey::Rehearse { name }) => rehearse(face, &client, name).await,
+        Backup::Key(BackupKey::Rotate { name, yes }) => rotate(face, &client, &name, yes).await,
     }
+}
+
+async fn start(face: &Face, client: &Client, repository: Option<String>, detach: bool) -> Result<Exit, Fault> {
+    let operation = client.begin_backup(&BackupOrder { repository }).await.map_err(|error| error.fault())?;
+    if detach {
+        if face.json {
+            face.put_json(&operation);
+        } else {
+            face.put(operation.id.as_str());
+        }
+        return Ok(Exit::Ok);
+    }
+    let output = if face.json { Output::Result } else { Output::Text };
+    attach::run(face, client, &operation.id, output).await
+}
+
+async fn list(face: &Face, client: &Client, repository: Option<&str>) -> Result<Exit, Fault> {
+    let view = client.sets(repository).await.map_err(|error| error.fault())?;
+    if face.json {
+        face.put_json(&view);
+    } else {
+        let lines: Vec<String> = view.sets.sets.iter().rev().flat_map(|set| set_lines(face, set)).collect();
+        face.put_lines(&lines);
+        if view.sets.count == 0 {
+            face.put(&face.words(&Message::new("backup-none").with("repository", view.repository.as_str())));
+        }
+    }
+    if view.sets.alarms.is_empty() {
+        return Ok(Exit::Ok);
+    }
+    let fault = Fault::new(FaultCode::RepositoryAlarm).with("repository", view.repository.as_str());
+    let fault = view.sets.alarms.iter().take(10).fold(fault, |fault, alarm| fault.output(&face.words(alarm)));
+    face.fault(&fault);
+    Ok(fault.code.exit())
+}
+
+/// A set as people read it.
+fn set_lines(face: &Face, set: &SetLine) -> Vec<String> {
+    let title = Message::new("backup-line")
+        .with("set", set.id.to_string())
+        .with("made", wording::moment(set.made))
+        .with("age", wording::elapsed(set.made, bridle_client::now()));
+    let holds = Message::new("backup-holds")
+        .with("release", set.release.as_str())
+        .with("revision", set.revision)
+        .with("parts", set.parts)
+        .with("bytes", wording::bytes(set.bytes, face.language))
+        .with("stored", wording::bytes(set.stored, face.language));
+    let mut lines = vec![face.paint.strong(&face.words(&title)), format!("  {}", face.words(&holds))];
+    if !set.whole {
+        lines.push(format!("  {}", face.words(&Message::new("backup-fuzzy"))));
+    }
+    lines
 }
 
 async fn show(face: &Face, client: &Client, name: Option<&str>) -> Result<Exit, Fault> {

@@ -4,6 +4,7 @@
 //! wrong becomes a [`ClientError`], which turns into a `Fault` for people.
 
 mod api;
+mod backups;
 mod change;
 mod cluster_restore;
 mod configuration;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use bridle_core::backup::repository::named;
 use bridle_core::backup::repository::view::{
     AddOrder, AddedView, CheckLine, CheckOrder, CheckView, RehearseOrder, RemovedView, RepositoriesView, RepositoryView,
 };
+use bridle_core::backup::repository::{RepositoryName, named};
 use bridle_core::fault::{Fault, FaultCode};
 use bytes::BytesMut;
 use http::Method;
@@ -19,7 +19,7 @@ use crate::error::ClientError;
 use crate::lines;
 
 /// How long work on a store may take: twice the agent's own limit, as some calls work twice.
-const WORK_LIMIT: Duration = Duration::from_secs(2000);
+pub(crate) const WORK_LIMIT: Duration = Duration::from_secs(2000);
 
 impl Client {
     /// All repositories.
@@ -116,8 +116,12 @@ impl RepositoryCheck {
 
 /// Path of a repository; its name comes from a person.
 fn path_of(name: &str) -> Result<String, ClientError> {
-    let plain = named(name).map(|name| format!("/api/v1/repositories/{name}"));
-    plain.map_err(|_| {
+    plain(name).map(|name| format!("/api/v1/repositories/{name}"))
+}
+
+/// A name that can be part of a path.
+pub(crate) fn plain(name: &str) -> Result<RepositoryName, ClientError> {
+    named(name).map_err(|_| {
         let fault = Fault::new(FaultCode::RepositoryUnknown).with("repository", clip(name));
         ClientError::Refused { what: "GET /api/v1/repositories".to_owned(), status: 404, fault: Box::new(fault) }
     })

@@ -139,3 +139,5 @@ vault-compare = Compare { $sources } with what was counted when it was saved
 vault-record-verification = Note the result beside set { $set }
 
 operation-title-backup = Backup of { $release }
+wait-repository = other work on { $repository } to end
+missing-backup = { $what } is not done yet

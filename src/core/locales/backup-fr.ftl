@@ -139,3 +139,5 @@ vault-compare = Comparer { $sources } avec ce qui avait été compté à la sauv
 vault-record-verification = Noter le résultat à côté du jeu { $set }
 
 operation-title-backup = Sauvegarde de { $release }
+wait-repository = la fin d’un autre travail sur { $repository }
+missing-backup = { $what } n’est pas encore fait

@@ -150,10 +150,10 @@ help-bridle-repository-remove = Forget a repository; nothing in it is deleted
         bridle repository remove disk --yes # without a question
     .name = Name of the repository
     .yes = Do not ask
-help-bridle-backup = Backups: their keys
+help-bridle-backup = Backups: making them, listing them, and their keys
     .examples =
-        bridle backup key show
-        bridle backup key rehearse disk
+        bridle backup start
+        bridle backup list
 help-bridle-backup-key = Recovery codes: what opens the backups when this server is gone
     .examples =
         bridle backup key show
@@ -179,3 +179,22 @@ help-bridle-backup-key-rotate = Give a repository a new recovery code; the old o
     .yes = Do not ask
 help-bridle-backup-worker = Works on a repository; started by the agent, not by people
     .examples = bridle backup-worker
+help-bridle-backup-start = Make a backup now
+    .more =
+        Nothing is stopped. Data are copied on this server first, then saved, read back, and only then listed. Without a name the
+        only repository is taken.
+    .examples =
+        bridle backup start
+        bridle backup start --repository disk --detach
+    .repository = Name of the repository
+    .detach = Return at once; the backup goes on
+help-bridle-backup-list = Backups that are whole, newest first
+    .more = Ends with an error if a backup is gone, altered or lacks data.
+    .examples =
+        bridle backup list
+        bridle backup list --repository disk --json
+    .repository = Name of the repository; may be left out if there is only one
+backup-none = There is no backup in { $repository } yet. Make one with: bridle backup start
+backup-line = { $made } ({ $age } ago): { $set }
+backup-holds = { $release }, configuration { $revision }, { $parts } parts, { $bytes } read, { $stored } new in the repository
+backup-fuzzy = Files changed while they were read: it does not count as good.

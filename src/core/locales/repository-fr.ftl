@@ -150,10 +150,10 @@ help-bridle-repository-remove = Oublier un dépôt ; rien n’y est supprimé
         bridle repository remove disque --yes # sans question
     .name = Nom du dépôt
     .yes = Ne pas demander
-help-bridle-backup = Sauvegardes : leurs clés
+help-bridle-backup = Sauvegardes : les faire, les lister, et leurs clés
     .examples =
-        bridle backup key show
-        bridle backup key rehearse disque
+        bridle backup start
+        bridle backup list
 help-bridle-backup-key = Codes de récupération : ce qui ouvre les sauvegardes quand ce serveur a disparu
     .examples =
         bridle backup key show
@@ -179,3 +179,22 @@ help-bridle-backup-key-rotate = Donner un nouveau code de récupération à un d
     .yes = Ne pas demander
 help-bridle-backup-worker = Travaille sur un dépôt ; lancé par l’agent, pas par des personnes
     .examples = bridle backup-worker
+help-bridle-backup-start = Faire une sauvegarde maintenant
+    .more =
+        Rien n’est arrêté. Les données sont d’abord copiées sur ce serveur, puis enregistrées, relues, et alors seulement listées.
+        Sans nom, l’unique dépôt est pris.
+    .examples =
+        bridle backup start
+        bridle backup start --repository disque --detach
+    .repository = Nom du dépôt
+    .detach = Rendre la main tout de suite ; la sauvegarde continue
+help-bridle-backup-list = Sauvegardes complètes, les plus récentes d’abord
+    .more = Se termine par une erreur si une sauvegarde a disparu, est altérée ou incomplète.
+    .examples =
+        bridle backup list
+        bridle backup list --repository disque --json
+    .repository = Nom du dépôt ; peut être omis s’il n’y en a qu’un
+backup-none = Il n’y a pas encore de sauvegarde dans { $repository }. Pour en faire une : bridle backup start
+backup-line = { $made } (il y a { $age }) : { $set }
+backup-holds = { $release }, configuration { $revision }, { $parts } parties, { $bytes } lus, { $stored } nouveaux dans le dépôt
+backup-fuzzy = Des fichiers ont changé pendant la lecture : elle ne compte pas comme bonne.

@@ -1,5 +1,6 @@
 //! The API on the agent's socket: everything that command line, TUI and web page do.
 
+mod backups;
 mod change;
 mod cluster_restore;
 mod configuration;
@@ -88,6 +89,7 @@ fn router(parts: Parts) -> Router {
         .merge(removal::routes())
         .merge(configuration::routes())
         .merge(recreate::routes())
+        .merge(backups::routes())
         .merge(cluster_restore::routes())
         .merge(change::routes())
         .merge(uploads::routes())

@@ -93,7 +93,12 @@ impl Bench {
         let store = Arc::new(SharedStore::new(store).expect("catalogue"));
         let clock: Arc<SimClock> = Arc::default();
         let World { host, cluster, sight, .. } = simulated::world(dir.path(), Arc::clone(&clock) as _);
-        let ports = Ports { host, cluster, clock: Arc::clone(&clock) as _ };
+        let ports = Ports {
+            host,
+            cluster,
+            vault: Arc::new(bridle_core::port::sim::SimWorld::default()),
+            clock: Arc::clone(&clock) as _,
+        };
         let operations = Arc::new(Operations::load(layout.journal_dir(), ports).expect("no journal yet"));
         let configurator =
             Configurator::new(layout.clone(), Arc::clone(&operations), store, sight, Arc::clone(&clock) as _);

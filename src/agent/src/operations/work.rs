@@ -53,6 +53,7 @@ impl Operations {
         let world = World {
             host: &*self.ports.host,
             cluster: &*self.ports.cluster,
+            vault: &*self.ports.vault,
             clock: &*self.ports.clock,
             observer: self,
             inbox: self,

@@ -40,7 +40,7 @@ fn bench() -> Bench {
     files::write_atomic(&layout.site_file(), site.to_toml().expect("toml").as_bytes(), 0o640).expect("site");
     let world = Arc::new(SimWorld::default());
     let clock: Arc<SimClock> = Arc::default();
-    let ports = Ports { host: Arc::clone(&world) as _, cluster: world, clock };
+    let ports = Ports { host: Arc::clone(&world) as _, cluster: Arc::clone(&world) as _, vault: world, clock };
     let operations = Arc::new(Operations::load(layout.journal_dir(), ports).expect("no journal yet"));
     let remover = Remover::new(layout.clone(), Arc::clone(&operations), Arc::new(Dark));
     let release = include_bytes!("../../../core/tests/fixtures/release-v1.json");
@@ -67,7 +67,7 @@ impl Bench {
         let world = Arc::new(SimWorld::default());
         let clock: Arc<SimClock> = Arc::default();
         clock.sleep(Duration::from_secs(3600));
-        let ports = Ports { host: Arc::clone(&world) as _, cluster: world, clock };
+        let ports = Ports { host: Arc::clone(&world) as _, cluster: Arc::clone(&world) as _, vault: world, clock };
         let operations = Arc::new(Operations::load(self.layout.journal_dir(), ports).expect("journals"));
         let remover = Remover::new(self.layout.clone(), Arc::clone(&operations), Arc::new(Dark));
         Self { operations, remover, ..self }

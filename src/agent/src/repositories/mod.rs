@@ -6,6 +6,7 @@ mod check;
 mod codes;
 #[cfg(test)]
 mod double;
+mod sets;
 #[cfg(test)]
 mod tests;
 
@@ -25,9 +26,12 @@ use bridle_core::backup::worker::{
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::{BackupWorker, Clock};
 use bridle_core::site::Site;
+use bridle_host::backups::BackupFiles;
 use bridle_host::layout::Layout;
 use bridle_host::repositories::{RepositoryFiles, random};
+use bridle_host::restore_point::DataCopies;
 use bridle_host::{facts, files};
+use sets::Held;
 
 /// Longest that one work may take that is no check: an object store that answers each call at the last moment.
 const LIMIT: Duration = Duration::from_secs(900);
@@ -42,6 +46,11 @@ pub(crate) struct Repositories {
     clock: Arc<dyn Clock>,
     /// What is being worked on: one thing at a time, as a worker may have a quarter of the memory.
     at_work: Mutex<Option<RepositoryName>>,
+    /// The repository that a backup is made in.
+    held: Mutex<Option<Held>>,
+    /// What is known of sets that were made here, and the copies that they are made of.
+    backups: BackupFiles,
+    copies: DataCopies,
     closing: AtomicBool,
 }
 
@@ -57,7 +66,9 @@ impl Drop for Job<'_> {
 impl Repositories {
     pub(crate) fn new(layout: Layout, worker: Arc<dyn BackupWorker>, clock: Arc<dyn Clock>) -> Self {
         let files = RepositoryFiles::on_disk(&layout);
-        Self { layout, files, worker, clock, at_work: Mutex::new(None), closing: AtomicBool::new(false) }
+        let (backups, copies) = (BackupFiles::on_disk(&layout), DataCopies::new(layout.clone(), Arc::clone(&clock)));
+        let (at_work, held, closing) = (Mutex::new(None), Mutex::new(None), AtomicBool::new(false));
+        Self { layout, files, worker, clock, at_work, held, backups, copies, closing }
     }
 
     /// Ends what runs, and lets nothing begin any more.
@@ -90,6 +101,10 @@ impl Repositories {
 
     fn at_work(&self) -> MutexGuard<'_, Option<RepositoryName>> {
         self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn claim(&self, name: &RepositoryName) -> Result<Job<'_>, Fault> {
@@ -149,6 +164,18 @@ impl Repositories {
         seen: &OwnerSeen,
         told: Option<&str>,
     ) -> Result<Replacement, Fault> {
+        let Replacement { before, lease } = self.writing(settings, entry, seen, told)?;
+        Ok(Replacement { before, lease: lease::mark(&lease, self.clock.now()) })
+    }
+
+    /// The lease to write in the place of what was seen, under which this agent then writes.
+    fn writing(
+        &self,
+        settings: &Settings,
+        entry: (&RepositoryName, u64),
+        seen: &OwnerSeen,
+        told: Option<&str>,
+    ) -> Result<Replacement, Fault> {
         let (owner, now, (name, written)) = (self.owner(settings), self.clock.now(), entry);
         let (found, before) = match seen {
             OwnerSeen::Nobody => (Found::Nothing, None),
@@ -157,7 +184,7 @@ impl Repositories {
             OwnerSeen::Damaged => (Found::Damaged, None),
         };
         match lease::decide(&found, &Asker { owner: &owner, written, now, told }) {
-            Decision::Write(lease) => Ok(Replacement { before, lease: lease::mark(&lease, now) }),
+            Decision::Write(lease) => Ok(Replacement { before, lease }),
             Decision::Wait(_) => Err(Fault::new(FaultCode::RepositoriesBusy).with("repository", name.as_str())),
             Decision::Refuse(refusal) => Err(refusal.fault(name.as_str())),
         }

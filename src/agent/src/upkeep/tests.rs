@@ -99,8 +99,12 @@ fn no_operation_begins_while_something_is_taken_away() {
     bridle_host::files::make_dirs(&layout.k3s_data(), 0o755).expect("dir");
     bridle_host::files::make_dirs(&layout.data_dir(), 0o711).expect("dir");
     let (world, clock): (Arc<SimWorld>, Arc<SimClock>) = Default::default();
-    let ports =
-        crate::operations::Ports { host: Arc::clone(&world) as _, cluster: world, clock: Arc::clone(&clock) as _ };
+    let ports = crate::operations::Ports {
+        host: Arc::clone(&world) as _,
+        cluster: Arc::clone(&world) as _,
+        vault: world,
+        clock: Arc::clone(&clock) as _,
+    };
     let operations = Arc::new(Operations::load(layout.journal_dir(), ports).expect("no journal yet"));
     let store = bridle_bundle::store::Store::open(&layout.store_dir()).expect("store");
     let store = Arc::new(SharedStore::new(store).expect("store"));

@@ -67,7 +67,12 @@ impl Ground {
     fn agent(&self) -> (Arc<Uploads>, Arc<Upkeep>) {
         let (layout, clock) = (self.layout(), Arc::clone(&self.clock) as Arc<dyn Clock>);
         let world = Arc::new(SimWorld::default());
-        let ports = Ports { host: Arc::clone(&world) as _, cluster: world, clock: Arc::clone(&clock) };
+        let ports = Ports {
+            host: Arc::clone(&world) as _,
+            cluster: Arc::clone(&world) as _,
+            vault: world,
+            clock: Arc::clone(&clock),
+        };
         let operations = Arc::new(Operations::load(layout.journal_dir(), ports).expect("no journal yet"));
         let store = bridle_bundle::store::Store::open(&layout.store_dir()).expect("store");
         let store = Arc::new(SharedStore::new(store).expect("store"));

@@ -6,6 +6,7 @@ use super::credentials::Credentials;
 use super::place::Place;
 use super::settings::{CheckEntry, CodeEntry, Entry};
 use super::{Capabilities, RepositoryName};
+use crate::backup::worker::Sets;
 use crate::fault::Fault;
 use crate::message::Message;
 use crate::port::Timestamp;
@@ -148,6 +149,25 @@ pub struct CheckView {
     pub remarks: Vec<String>,
     /// What about owner and keys is not as it should be.
     pub findings: Vec<Message>,
+}
+
+/// An order to make a backup.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupOrder {
+    /// Name of the repository; none for the only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+}
+
+/// The sets of a repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetsView {
+    /// Its name.
+    pub repository: RepositoryName,
+    /// What is in it.
+    #[serde(flatten)]
+    pub sets: Sets,
 }
 
 /// A repository that was forgotten.

@@ -75,7 +75,6 @@ pub struct Audited {
 
 /// What sets a repository offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Sets {
     /// Complete sets, the oldest first; the newest [`MOST_LISTED`].
     pub sets: Vec<SetLine>,
