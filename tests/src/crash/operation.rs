@@ -1,11 +1,13 @@
 //! The operations that are put through the matrix.
 
+use bridle_core::backup::id::{SetId, Ulid};
 use bridle_core::digest::Digest;
 use bridle_core::event::{Event, EventKind};
 use bridle_core::fault::Fault;
 use bridle_core::journal::FORMAT;
 use bridle_core::operation::{OperationId, OperationState};
 use bridle_core::plan::applied::Applied;
+use bridle_core::plan::backup;
 use bridle_core::plan::cluster_restore::{self, KeptPoint};
 use bridle_core::plan::install::{self, Place};
 use bridle_core::plan::recreate;
@@ -53,6 +55,9 @@ pub fn operations() -> Vec<Operation> {
         Operation::forward("return after the commit", way_back()),
         Operation::forward("configuration", configuration()),
         Operation::taken_back("configuration, taken back at the soak", configuration(), "soak"),
+        Operation::forward("backup", backup()),
+        Operation::taken_back("backup, taken back at the reading back", backup(), "audit"),
+        Operation::given_up("backup, given up after the trouble", backup()),
     ]
 }
 
@@ -178,6 +183,21 @@ fn way_back() -> Plan {
 fn configuration() -> Plan {
     let applied = Applied::after([&installation()]).expect("it is installed");
     change(&release(), &applied, &release(), OperationKind::Configure)
+}
+
+/// Of the release that an upgrade committed, whose restore point stays.
+fn backup() -> Plan {
+    let (release, points) = (next_release(), vec!["0002-before-campus-1.1.0".to_owned()]);
+    let wanted = backup::Wanted {
+        set: SetId(Ulid::new(Timestamp(1_794_000_000_000), [5; 10])),
+        repository: "attic",
+        release: &release,
+        revision: 1,
+        node: &place().node,
+        number: 3,
+        points: &points,
+    };
+    backup::plan(&wanted).expect("it can be saved")
 }
 
 fn change(from: &ReleaseManifest, applied: &Applied, to: &ReleaseManifest, kind: OperationKind) -> Plan {

@@ -321,7 +321,8 @@ impl<'a> Stage<'a> {
         };
         let world = WatchedWorld { world: &self.world, watch: &self.watch, flaw: self.flaw, agent };
         let observer = SimObserver::default();
-        let ports = World { host: &world, cluster: &world, clock: &*self.clock, observer: &observer, inbox };
+        let ports =
+            World { host: &world, cluster: &world, vault: &world, clock: &*self.clock, observer: &observer, inbox };
         let mut journal = WatchedJournal { journal, watch: &self.watch, flaw: self.flaw, early: None };
         let mut engine = Engine::new(ports, &mut journal, events).ok_or("the journal holds no plan")?;
         Ok(engine.run(agent.unwrap_or("test")).ok())

@@ -2,11 +2,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use bridle_core::backup::plan::VaultStep;
 use bridle_core::engine::Journal;
 use bridle_core::event::{Event, EventKind};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::sim::{CrashFs, DiskWorld};
-use bridle_core::port::{Attempt, Cluster, Host};
+use bridle_core::port::{Attempt, Cluster, Host, Vault};
 use bridle_core::step::{ClusterStep, HostStep, Standing, Step, StepId};
 
 use super::flaw::Flaw;
@@ -165,5 +166,18 @@ impl Cluster for WatchedWorld<'_> {
             return Ok(());
         }
         Cluster::apply(self.world, step, attempt)
+    }
+}
+
+impl Vault for WatchedWorld<'_> {
+    fn probe(&self, step: &VaultStep) -> Result<Standing, Fault> {
+        Vault::probe(self.world, step)
+    }
+
+    fn apply(&self, step: &VaultStep, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+        if self.believes(Vault::probe(self.world, step)) {
+            return Ok(());
+        }
+        Vault::apply(self.world, step, attempt)
     }
 }

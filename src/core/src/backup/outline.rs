@@ -196,10 +196,15 @@ mod tests {
     }
 
     #[test]
-    fn an_outline_is_read_as_it_was_written() {
-        let outline = outline();
-        let text = serde_json::to_string(&outline).expect("text");
-        assert_eq!(serde_json::from_str::<Outline>(&text).expect("read"), outline);
+    fn an_outline_and_a_part_are_read_as_the_first_version_wrote_them() {
+        let text = include_str!("../../tests/fixtures/backup-outline-v1.json");
+        let read: Outline = serde_json::from_str(text).expect("read");
+        assert_eq!((read.format, read.parts.len(), read.point.as_str()), (1, 5, "0007-for-backup"));
+        assert_eq!(serde_json::to_string(&read).expect("text"), text.trim_end());
         assert!(serde_json::from_str::<Outline>(&text.replace("\"point\"", "\"other\"")).is_err());
+        let text = include_str!("../../tests/fixtures/backup-part-v1.json");
+        let read: PartRecord = serde_json::from_str(text).expect("read");
+        assert_eq!((read.format, read.saved.bytes, read.millis), (1, 110_000, 45));
+        assert_eq!(serde_json::to_string(&read).expect("text"), text.trim_end());
     }
 }

@@ -114,10 +114,10 @@ impl DataCopies {
         }
     }
 
-    /// Where a copy is that counts, for a backup.
+    /// Where a copy is that counts, for a backup: of files with their list, which has their owners and links.
     ///
     /// # Errors
-    /// `CopyDamaged` if there is none; its content is proven by whoever reads it.
+    /// `CopyDamaged` if there is none; the content of a stream is proven by whoever reads it.
     pub fn origin(&self, point: &str, source: &str) -> Result<Origin, Fault> {
         let path = self.path(point, source)?;
         let place = path.display().to_string();
@@ -125,7 +125,14 @@ impl DataCopies {
             Some(Record::Stream(StreamRecord { size, digest, .. })) => {
                 Ok(Origin::Stream { path: place, proof: Proof { bytes: size, digest } })
             }
-            Some(Record::Files(_)) => Ok(Origin::Folder { path: place, exclude: Vec::new() }),
+            Some(Record::Files(_)) => {
+                let data = path.parent().unwrap_or(Path::new("/"));
+                let own = ["", ".files", ".json"].map(|end| format!("{source}{end}"));
+                let others = Disk.list(data, super::MOST).map_err(FileError::new("list", data))?;
+                let others = others.into_iter().filter_map(|entry| entry.name.into_string().ok());
+                let exclude = others.filter(|name| !own.contains(name)).collect();
+                Ok(Origin::Folder { path: data.display().to_string(), exclude })
+            }
             None => Err(put_back::damaged(point, source, &path)),
         }
     }

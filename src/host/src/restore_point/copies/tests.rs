@@ -290,3 +290,28 @@ fn a_volume_that_is_not_there_is_told_apart_from_an_empty_one() {
     symlink("/etc", bench.claim()).expect("trap");
     assert!(bench.copy(Whole::Moment).is_err(), "a link is no claim");
 }
+
+#[test]
+fn a_backup_is_told_where_a_copy_is_and_with_a_volume_goes_its_list() {
+    let bench = Bench::new();
+    let none = bench.copies.origin(POINT, "files").expect_err("no copy yet");
+    assert_eq!(none.code, FaultCode::CopyDamaged);
+    fill(&bench.claim());
+    bench.stream(b"a dump");
+    bench.copy(Whole::Moment).expect("copies");
+    let name = source(Whole::Moment).name;
+    let Origin::Stream { path, proof } = bench.copies.origin(POINT, "database").expect("there") else {
+        panic!("a stream")
+    };
+    assert_eq!((PathBuf::from(path), proof.bytes), (bench.data().join("database"), 6));
+    let Origin::Folder { path, exclude } = bench.copies.origin(POINT, &name).expect("there") else { panic!("files") };
+    assert_eq!(PathBuf::from(path), bench.data());
+    let left: Vec<String> = fs::read_dir(bench.data())
+        .expect("data")
+        .filter_map(|entry| entry.expect("entry").file_name().into_string().ok())
+        .filter(|entry| !exclude.contains(entry))
+        .collect();
+    let own = [name.clone(), format!("{name}.files"), format!("{name}.json")];
+    assert!(left.len() == 3 && own.iter().all(|name| left.contains(name)), "{left:?} of {exclude:?}");
+    assert!(exclude.contains(&"database".to_owned()) && exclude.contains(&"database.json".to_owned()));
+}
