@@ -11,7 +11,8 @@ use serde_json::Value;
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-const FOLDER: &str = "root/backup";
+/// Not below a home: the agent may not write there.
+const FOLDER: &str = "srv/backup";
 const LIMIT: Duration = Duration::from_secs(600);
 /// Lease, restore point, copies, three parts, reading back, set, lease, restore point again.
 const STEPS: u64 = 10;
