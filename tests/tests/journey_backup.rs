@@ -104,7 +104,7 @@ fn readable(host: &Host, code: &str, enrolled: &usize) -> Outcome {
     restic(&["check", "--read-data"])?;
     let dump = restic(&["dump", "--tag", "part-database", "latest", "/bridle/database"])?;
     assert!(dump.contains("PostgreSQL database cluster dump complete"), "the end is missing");
-    let copied = dump.split("\nCOPY public.enrolment ").nth(1).and_then(|rest| rest.split("\n\\.").next());
+    let copied = dump.split("\nCOPY \"public\".\"enrolment\" ").nth(1).and_then(|rest| rest.split("\n\\.").next());
     let rows = copied.ok_or("no table of enrolments")?.lines().count().saturating_sub(1);
     assert!(rows >= *enrolled, "{rows} rows of {enrolled}");
     let trust = restic(&["ls", "--tag", "part-@trust", "latest"])?;
