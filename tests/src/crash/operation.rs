@@ -1,6 +1,7 @@
 //! The operations that are put through the matrix.
 
 use bridle_core::backup::id::{SetId, Ulid};
+use bridle_core::backup::plan::VaultStep;
 use bridle_core::digest::Digest;
 use bridle_core::event::{Event, EventKind};
 use bridle_core::fault::Fault;
@@ -19,7 +20,7 @@ use bridle_core::port::sim::DiskWorld;
 use bridle_core::release::{Chart, ReleaseManifest, Stage};
 use bridle_core::removal::Data;
 use bridle_core::site::Site;
-use bridle_core::step::{Step, Undo};
+use bridle_core::step::{HostStep, PlannedStep, Step, Undo};
 
 /// An operation and how it is to end.
 #[derive(Debug, Clone)]
@@ -108,7 +109,10 @@ impl Operation {
 
     /// Puts there what the plan takes away, and what its ways back lead to.
     pub(super) fn seed(&self, world: &DiskWorld) -> Result<(), Fault> {
-        self.plan.steps().iter().try_for_each(|planned| world.seed(&planned.step))?;
+        // A lease is nobody's before the operation takes it.
+        let own = |step: &Step| matches!(step, Step::Vault(VaultStep::ReleaseLease { .. }));
+        let steps = self.plan.steps().iter().map(|planned| &planned.step);
+        steps.filter(|step| !own(step)).try_for_each(|step| world.seed(step))?;
         self.ways_back().try_for_each(|step| world.put(step))
     }
 
@@ -126,7 +130,9 @@ impl Operation {
     pub(super) fn kept_for_later(&self) -> impl Iterator<Item = &Step> {
         let before_the_commit = |id| self.plan.commit().is_none_or(|commit| id < commit);
         let steps = self.plan.steps().iter().filter(move |planned| before_the_commit(planned.id));
-        steps.filter(|planned| !matches!(planned.undo, Undo::By(_))).map(|planned| &planned.step)
+        // What a pruning of restore points takes away is not in the step but on the host; the simulated one only notes it.
+        let point = |planned: &PlannedStep| matches!(planned.step, Step::Host(HostStep::RestorePoint(_)));
+        steps.filter(move |planned| point(planned) || !matches!(planned.undo, Undo::By(_))).map(|planned| &planned.step)
     }
 }
 

@@ -403,7 +403,7 @@ impl VaultStep {
             Self::ForgetSnapshots { .. } => "forget-snapshots",
             Self::PruneData { .. } => "prune-data",
             Self::PruneLogs { .. } => "prune-logs",
-            Self::CheckAll { .. } => "check-all",
+            Self::CheckAll { .. } => "verify-all",
             Self::Scratch { .. } => "scratch",
             Self::Sealed { .. } => "sealed",
             Self::ScratchGone { .. } => "scratch-gone",
