@@ -198,3 +198,19 @@ backup-none = There is no backup in { $repository } yet. Make one with: bridle b
 backup-line = { $made } ({ $age } ago): { $set }
 backup-holds = { $release }, configuration { $revision }, { $parts } parts, { $bytes } read, { $stored } new in the repository
 backup-fuzzy = Files changed while they were read: it does not count as good.
+help-bridle-backup-logs = How it stands with the logs of databases
+    .more =
+        Between two backups a database hands its log over, at least once a minute while it is used. What is in a repository can be
+        recovered. Ends with an error if a log cannot be kept.
+    .examples =
+        bridle backup logs
+        bridle backup logs --json
+log-no-database = No database of this release hands over its log.
+log-none = { $source }: nothing was handed over yet
+log-kept = { $source }: { $file } went into the repositories { $age } ago
+log-let-go = { $source }: { $file } was let go { $age } ago, because there is no repository
+log-waits = { $count ->
+    [one] One piece waits, for { $age }
+   *[other] { $count } pieces wait, the first for { $age }
+}
+log-repository-fails = { $repository } takes nothing since { $time }:

@@ -198,3 +198,19 @@ backup-none = Il n’y a pas encore de sauvegarde dans { $repository }. Pour en 
 backup-line = { $made } (il y a { $age }) : { $set }
 backup-holds = { $release }, configuration { $revision }, { $parts } parties, { $bytes } lus, { $stored } nouveaux dans le dépôt
 backup-fuzzy = Des fichiers ont changé pendant la lecture : elle ne compte pas comme bonne.
+help-bridle-backup-logs = Où en sont les journaux des bases de données
+    .more =
+        Entre deux sauvegardes, une base de données remet son journal, au moins une fois par minute quand elle est utilisée. Ce qui est dans un
+        dépôt peut être récupéré. Se termine par une erreur si un journal ne peut pas être conservé.
+    .examples =
+        bridle backup logs
+        bridle backup logs --json
+log-no-database = Aucune base de données de cette version ne remet son journal.
+log-none = { $source } : rien n’a encore été remis
+log-kept = { $source } : { $file } est arrivé dans les dépôts il y a { $age }
+log-let-go = { $source } : { $file } a été abandonné il y a { $age }, car il n’y a pas de dépôt
+log-waits = { $count ->
+    [one] Un morceau attend, depuis { $age }
+   *[other] { $count } morceaux attendent, le premier depuis { $age }
+}
+log-repository-fails = { $repository } ne prend rien depuis { $time } :

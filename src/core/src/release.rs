@@ -14,7 +14,7 @@ use crate::json;
 use crate::oci::is_reference;
 
 pub use change::{LONGEST_PATH, Migrate, Migration, PostgresqlVersion, Rename, SOAK_LIMITS, SOAK_SECONDS};
-pub use data::{DataKind, DataSource, PodCommands, Whole};
+pub use data::{DataKind, DataSource, DatabaseLog, PodCommands, Whole};
 
 /// Media type of the release manifest (the config blob of the release's OCI manifest).
 pub const RELEASE_CONFIG: &str = "application/vnd.bridle.release.v1+json";

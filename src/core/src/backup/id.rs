@@ -19,6 +19,9 @@ const LATEST: u64 = (1 << 48) - 1;
 pub struct Ulid(u128);
 
 impl Ulid {
+    /// The name of nothing and nobody.
+    pub const NOBODY: Self = Self(0);
+
     /// A name of `time`; `random` must come from the system's source of randomness.
     #[must_use]
     pub fn new(time: Timestamp, random: [u8; 10]) -> Self {

@@ -4,6 +4,7 @@
 //! Requests and results hold secrets, so nothing here has a `Debug` that could print one.
 
 mod sets;
+mod wal;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +25,7 @@ use crate::json;
 use crate::port::Timestamp;
 
 pub use sets::{Audited, MOST_ALARMS, MOST_LISTED, Origin, Save, Saved, SetLine, Sets};
+pub use wal::ShipLog;
 
 /// Version of what is said; both sides are the same program, but for a moment of an upgrade.
 pub const PROTOCOL: u32 = 1;
@@ -142,6 +144,13 @@ pub enum Work {
         lease: Lease,
         /// The set.
         set: Box<SetManifest>,
+    },
+    /// Put a file of a database's log into the repository; one that is there with the same content is no error.
+    ShipLog {
+        /// Its key.
+        key: SecretKey,
+        /// What.
+        ship: ShipLog,
     },
     /// List the sets.
     Sets {
@@ -266,6 +275,8 @@ pub enum Outcome {
     Audited(Audited),
     /// Of [`Work::Commit`].
     Committed,
+    /// Of [`Work::ShipLog`].
+    LogShipped,
     /// Of [`Work::Sets`].
     Sets(Sets),
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::{
-    Chart, DataKind, DataSource, LARGEST_CLAIM, LONGEST_PATH, MOST_LAYERS, MOST_PARTS, MOST_REQUESTS, PodCommands,
-    Probe, ReleaseError, ReleaseManifest, Rename, SOAK_LIMITS, Secret, SecretContent, Whole, is_reference,
+    Chart, DataKind, DataSource, DatabaseLog, LARGEST_CLAIM, LONGEST_PATH, MOST_LAYERS, MOST_PARTS, MOST_REQUESTS,
+    PodCommands, Probe, ReleaseError, ReleaseManifest, Rename, SOAK_LIMITS, Secret, SecretContent, Whole, is_reference,
 };
 
 /// Longest reason why data are not saved, and longest word of a command in a pod, in bytes.
@@ -94,6 +94,13 @@ fn rename(rename: &Rename) -> Result<(), ReleaseError> {
     fits(rename.from != rename.to, "new value", &rename.to)
 }
 
+fn log(log: &DatabaseLog) -> Result<(), ReleaseError> {
+    name(&log.claim, "claim", 63)?;
+    name(&log.data, "folder of a database", 63)?;
+    name(&log.spool, "folder of a log", 63)?;
+    fits(log.data != log.spool, "folder of a log", &log.spool)
+}
+
 fn data(data: &DataSource) -> Result<(), ReleaseError> {
     name(&data.name, "data", 63)?;
     name(&data.namespace, "namespace", 63)?;
@@ -105,6 +112,8 @@ fn data(data: &DataSource) -> Result<(), ReleaseError> {
     let fit = data.reason.len() <= LONGEST_REASON && !data.reason.chars().any(char::is_control);
     fits(fit, "reason of a data source", &data.reason)?;
     data.command.iter().try_for_each(commands)?;
+    fits(data.kind == DataKind::Postgresql || data.log.is_none(), "log of a data source", &data.name)?;
+    data.log.iter().try_for_each(log)?;
     let Some(server) = &data.postgresql else { return Ok(()) };
     // 10 was the first whose major version is one number.
     within("major version of PostgreSQL", u64::from(server.major), 10, 999)?;
@@ -299,7 +308,7 @@ mod tests {
             data.as_object_mut().expect("data").remove("command");
         });
         assert_eq!(volume.expect("sound").data[0].whole, Whole::File);
-        let wrong: [&dyn Fn(&mut Value); 9] = [
+        let wrong: [&dyn Fn(&mut Value); 10] = [
             &|data| data["kind"] = "volume".into(),
             &|data| data["whole"] = "file".into(),
             &|data| drop(data.as_object_mut().expect("data").remove("command")),
@@ -308,11 +317,34 @@ mod tests {
             &|data| data["command"]["restore"] = json!(["a", "b\0"]),
             &|data| data["command"]["container"] = "A".into(),
             &|data| data["reason"] = "it is saved".into(),
+            &|data| data["log"] = json!({ "claim": "c", "data": "d", "spool": "s" }),
             &|data| *data = json!({ "name": "a", "kind": "none", "namespace": "n", "workload": "Deployment/a" }),
         ];
         for (number, change) in wrong.into_iter().enumerate() {
             assert!(source(change).is_err(), "{number}");
         }
+    }
+
+    #[test]
+    fn the_log_of_a_server_is_two_plain_folders_of_one_volume() {
+        let source = |log: Value| {
+            changed(|value| {
+                value["data"][0] = json!({ "name": "a", "kind": "postgresql", "namespace": "n", "workload": "StatefulSet/a",
+                    "log": log });
+            })
+        };
+        let log = |claim: &str, data: &str, spool: &str| json!({ "claim": claim, "data": data, "spool": spool });
+        assert!(source(log("data-a-0", "pgdata", "spool")).is_ok());
+        for (claim, data, spool) in [
+            ("", "pgdata", "spool"),
+            ("../x", "pgdata", "spool"),
+            ("data", "a/b", "spool"),
+            ("data", "pgdata", ".."),
+            ("data", "pgdata", "pgdata"),
+        ] {
+            assert!(source(log(claim, data, spool)).is_err(), "{claim} {data} {spool}");
+        }
+        assert!(source(json!({ "claim": "data", "data": "pgdata", "spool": "spool", "more": 1 })).is_err());
     }
 
     #[test]

@@ -31,6 +31,22 @@ pub struct DataSource {
     /// What writes its data out and reads them in (`command` only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<PodCommands>,
+    /// Where its server's log is handed over (`postgresql` only); without it the server is saved as a dump alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<DatabaseLog>,
+}
+
+/// Where a PostgreSQL server that archives its log with `wal-push` keeps its data, and where it hands the log over. Both are
+/// folders in the root of one volume.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseLog {
+    /// The claim of the volume.
+    pub claim: String,
+    /// The folder of the data (`PGDATA`).
+    pub data: String,
+    /// The folder of the spool.
+    pub spool: String,
 }
 
 /// Ways of saving data.

@@ -2,8 +2,10 @@
 
 pub mod history;
 pub mod lag;
+pub mod lanes;
 pub mod name;
 pub mod object;
 pub mod prune;
 pub mod range;
 pub mod spool;
+pub mod view;

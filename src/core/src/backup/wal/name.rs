@@ -66,7 +66,8 @@ pub enum WalFile {
 }
 
 /// A file of the log in a repository: `wal/SYSTEM/INCARNATION/TIMELINE/FILE`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct WalObject {
     /// Whose log.
     pub system: SystemId,
@@ -240,6 +241,20 @@ impl FromStr for WalObject {
         };
         // Also the folder of the timeline: one object has one name.
         if object.to_string() == text { Ok(object) } else { Err(refuse()) }
+    }
+}
+
+impl TryFrom<String> for WalObject {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        text.parse()
+    }
+}
+
+impl From<WalObject> for String {
+    fn from(object: WalObject) -> Self {
+        object.to_string()
     }
 }
 

@@ -33,6 +33,13 @@ pub enum Acknowledgement {
         /// Its size in bytes.
         size: u64,
     },
+    /// There is no repository that it could be kept in: the server may let it go.
+    Unwanted {
+        /// Digest of the plain file.
+        digest: Digest,
+        /// Its size in bytes.
+        size: u64,
+    },
     /// It will never be taken.
     Refused(Reason),
 }
@@ -76,6 +83,7 @@ impl Acknowledgement {
     pub fn to_text(&self) -> String {
         match self {
             Self::Durable { digest, size } => format!("bridle wal ack 1\ndurable {digest} {size}\n"),
+            Self::Unwanted { digest, size } => format!("bridle wal ack 1\nunwanted {digest} {size}\n"),
             Self::Refused(Reason::Differs) => "bridle wal ack 1\nrefused differs\n".to_owned(),
             Self::Refused(Reason::Foreign) => "bridle wal ack 1\nrefused foreign\n".to_owned(),
         }
@@ -88,6 +96,7 @@ impl Acknowledgement {
     pub fn parse(bytes: &[u8]) -> Result<Self, SpoolError> {
         match words(bytes, "bridle wal ack 1")?[..] {
             ["durable", digest, size] => Ok(Self::Durable { digest: self::digest(digest)?, size: number(size)? }),
+            ["unwanted", digest, size] => Ok(Self::Unwanted { digest: self::digest(digest)?, size: number(size)? }),
             ["refused", "differs"] => Ok(Self::Refused(Reason::Differs)),
             ["refused", "foreign"] => Ok(Self::Refused(Reason::Foreign)),
             _ => Err(SpoolError),
@@ -179,6 +188,7 @@ mod tests {
 
     const ACK: &[u8] = include_bytes!("../../../tests/fixtures/wal-spool-v1/ack");
     const REFUSED: &[u8] = include_bytes!("../../../tests/fixtures/wal-spool-v1/ack-refused");
+    const UNWANTED: &[u8] = include_bytes!("../../../tests/fixtures/wal-spool-v1/ack-unwanted");
     const WANT: &[u8] = include_bytes!("../../../tests/fixtures/wal-spool-v1/want");
     const HERE: &[u8] = include_bytes!("../../../tests/fixtures/wal-spool-v1/answer-here");
     const ABSENT: &[u8] = include_bytes!("../../../tests/fixtures/wal-spool-v1/answer-absent");
@@ -189,7 +199,9 @@ mod tests {
     fn the_words_of_version_1_are_read_and_written_so() {
         let digest = Digest::of(b"segment");
         let durable = Acknowledgement::Durable { digest, size: 7 };
-        for (said, text) in [(durable, ACK), (Acknowledgement::Refused(Reason::Differs), REFUSED)] {
+        let unwanted = Acknowledgement::Unwanted { digest, size: 7 };
+        let refused = Acknowledgement::Refused(Reason::Differs);
+        for (said, text) in [(durable, ACK), (unwanted, UNWANTED), (refused, REFUSED)] {
             assert_eq!(Acknowledgement::parse(text), Ok(said.clone()));
             assert_eq!(said.to_text().as_bytes(), text);
         }
@@ -208,7 +220,7 @@ mod tests {
 
     #[test]
     fn every_text_that_is_cut_short_or_longer_is_refused() {
-        for text in [ACK, REFUSED] {
+        for text in [ACK, UNWANTED, REFUSED] {
             assert!((0..text.len()).all(|length| Acknowledgement::parse(&text[..length]).is_err()));
             assert!(Acknowledgement::parse(&[text, b"\n"].concat()).is_err());
         }
