@@ -36,11 +36,13 @@ pub fn push(spool: &Path, path: &Path, file: &str, deadline: Duration) -> Result
     clear(&out)
 }
 
-/// Whether the agent said that this very content is durable; `None` if it said nothing yet.
+/// Whether the agent said that this very content may go: it is durable, or nobody keeps logs; `None` if it said nothing yet.
 fn judged(ack: &Path, own: &Digest) -> Result<Option<()>, String> {
     let Some(text) = durable::words_of(ack)? else { return Ok(None) };
     match acknowledgement(&text) {
-        Some(Acknowledgement::Durable(digest)) if digest == *own => Ok(Some(())),
+        Some(Acknowledgement::Durable(digest) | Acknowledgement::Unwanted(digest)) if digest == *own => Ok(Some(())),
+        // What was let go under this name is nowhere: the agent is asked anew.
+        Some(Acknowledgement::Unwanted(_)) => Ok(None),
         Some(Acknowledgement::Durable(_)) => {
             Err("a repository has another content under this name; nothing is written over".to_owned())
         }

@@ -12,6 +12,8 @@ pub const LARGEST: u64 = 512;
 pub enum Acknowledgement {
     /// It is durable.
     Durable(Digest),
+    /// There is no repository: it may go.
+    Unwanted(Digest),
     /// It will never be taken.
     Refused(String),
 }
@@ -40,6 +42,7 @@ pub struct Digest {
 pub fn acknowledgement(text: &str) -> Option<Acknowledgement> {
     match words(text, "bridle wal ack 1")?[..] {
         ["durable", digest, size] => Some(Acknowledgement::Durable(self::digest(digest, size)?)),
+        ["unwanted", digest, size] => Some(Acknowledgement::Unwanted(self::digest(digest, size)?)),
         ["refused", why] => Some(Acknowledgement::Refused(why.to_owned())),
         _ => None,
     }
@@ -87,6 +90,7 @@ mod tests {
         let text = "sha256:ae05f9cad298d31b3fd77ab07b9fe2b52fc18a7b2b5d3ea2c4d0cfb8d6f60c6c";
         let Some(Acknowledgement::Durable(digest)) = acknowledgement(fixture!("ack")) else { panic!("no digest") };
         assert_eq!((digest.size, digest.text.len()), (7, text.len()));
+        assert_eq!(acknowledgement(fixture!("ack-unwanted")), Some(Acknowledgement::Unwanted(digest.clone())));
         assert_eq!(acknowledgement(fixture!("ack-refused")), Some(Acknowledgement::Refused("differs".to_owned())));
         let mark = "17-1795000000000000000";
         assert_eq!(answer(fixture!("answer-here")), Some((mark, Answer::Here(digest))));
