@@ -7,9 +7,10 @@ mod content;
 mod owner;
 mod reach;
 mod sets;
+mod wal;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
@@ -72,6 +73,9 @@ pub fn carry_out(request: &Request, around: &Surroundings, watch: &Arc<dyn Watch
         }
         Work::Commit { key, lease, set } => {
             sets::commit(&reach::open(place, around)?, &key.0, lease, set).map(|()| Outcome::Committed)
+        }
+        Work::ShipLog { key, ship } => {
+            wal::ship(&*reach::open(place, around)?, &key.0, ship).map(|()| Outcome::LogShipped)
         }
         Work::Sets { key, remembered, now } => {
             sets::list(&reach::open(place, around)?, &key.0, (remembered, *now)).map(Outcome::Sets)
