@@ -76,6 +76,8 @@ paths! {
     restored_file = "var/lib/bridle/restored.json";
     /// What is known of backup sets that were made here.
     backups_dir = "var/lib/bridle/backups";
+    /// Files of databases' logs on their way into repositories; may be emptied at any time.
+    logs_dir = "var/lib/bridle/logs";
     /// What is needed to go back.
     restore_points_dir = "var/lib/bridle/restore-points";
     /// The command on the path.
