@@ -23,6 +23,7 @@ use bridle_host::worker::BackupProcess;
 use bridle_host::world::Machine;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::archiver::{Archiver, Sources};
 use crate::backups::Backups;
 use crate::change::Changer;
 use crate::cluster_restore::ClusterRestorer;
@@ -182,6 +183,10 @@ async fn serve(
     trial::take_up(&layout, &store, &parts.operations);
     // The registry must answer before Kubernetes asks it for an image.
     let worker = parts.operations.start().map_err(AgentError::Threads)?;
+    let archiver = parts
+        .archiver
+        .start(Sources::new(Arc::clone(&parts.operations), Arc::clone(&store)))
+        .map_err(AgentError::Threads)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "agent is ready");
     systemd::ready();
     tokio::spawn(systemd::keep_alive(Arc::clone(&parts.operations)));
@@ -196,8 +201,9 @@ async fn serve(
     tracing::info!("agent stops; a running operation goes on with the next start");
     systemd::stopping();
     parts.operations.close();
+    parts.archiver.close();
     parts.repositories.close();
-    let _joined = tokio::task::spawn_blocking(move || worker.join()).await;
+    let _joined = tokio::task::spawn_blocking(move || (worker.join(), archiver.join())).await;
     registry.abort();
     api.abort();
     Ok(())
@@ -218,6 +224,7 @@ pub(crate) struct Parts {
     pub(crate) uploads: Arc<Uploads>,
     pub(crate) repositories: Arc<Repositories>,
     pub(crate) backups: Arc<Backups>,
+    pub(crate) archiver: Arc<Archiver>,
 }
 
 fn assemble(
@@ -278,6 +285,7 @@ fn assemble(
         Arc::clone(&repositories),
         Arc::clone(&world.clock),
     );
+    let archiver = Archiver::new(layout.clone(), Arc::clone(&repositories), Arc::clone(&world.clock));
     let observatory = Observatory::new(layout.clone(), world.sight, world.clock, Arc::clone(&operations));
     Ok(Parts {
         operations,
@@ -292,6 +300,7 @@ fn assemble(
         uploads: Arc::new(uploads),
         repositories,
         backups: Arc::new(backups),
+        archiver: Arc::new(archiver),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The daemon: the only place where operations run, and the owner of everything that listens.
 
 mod api;
+mod archiver;
 mod backup_worker;
 mod backups;
 mod change;

@@ -195,6 +195,7 @@ pub enum Backup {
         #[arg(long, value_name = "NAME")]
         repository: Option<String>,
     },
+    Logs,
     #[command(subcommand)]
     Key(BackupKey),
 }

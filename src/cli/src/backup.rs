@@ -3,6 +3,7 @@
 use bridle_client::{Client, ClientConfig};
 use bridle_core::backup::recovery_code::{LONGEST, RecoveryCode};
 use bridle_core::backup::repository::view::{BackupOrder, RehearseOrder, RepositoryView};
+use bridle_core::backup::wal::view::LogView;
 use bridle_core::backup::worker::SetLine;
 use bridle_core::fault::{Exit, Fault, FaultCode};
 use bridle_core::message::Message;
@@ -20,6 +21,7 @@ pub async fn run(face: &Face, config: &ClientConfig, command: Backup) -> Result<
     match command {
         Backup::Start { repository, detach } => start(face, &client, repository, detach).await,
         Backup::List { repository } => list(face, &client, repository.as_deref()).await,
+        Backup::Logs => logs(face, &client).await,
         Backup::Key(BackupKey::Show { name }) => show(face, &client, name.as_deref()).await,
         Backup::Key(BackupKey::Rehearse { name }) => rehearse(face, &client, name).await,
         Backup::Key(BackupKey::Rotate { name, yes }) => rotate(face, &client, &name, yes).await,
@@ -58,6 +60,46 @@ async fn list(face: &Face, client: &Client, repository: Option<&str>) -> Result<
     let fault = view.sets.alarms.iter().take(10).fold(fault, |fault, alarm| fault.output(&face.words(alarm)));
     face.fault(&fault);
     Ok(fault.code.exit())
+}
+
+async fn logs(face: &Face, client: &Client) -> Result<Exit, Fault> {
+    let view = client.logs().await.map_err(|error| error.fault())?;
+    if face.json {
+        face.put_json(&view);
+    } else if view.logs.is_empty() {
+        face.put(&face.words(&Message::new("log-no-database")));
+    }
+    for log in view.logs.iter().filter(|_| !face.json) {
+        face.put_lines(&log_lines(face, log));
+    }
+    let failing =
+        view.logs.iter().any(|log| log.fault.is_some() || log.repositories.iter().any(|lane| lane.fault.is_some()));
+    Ok(if failing { Exit::Failed } else { Exit::Ok })
+}
+
+/// A log as people read it.
+fn log_lines(face: &Face, log: &LogView) -> Vec<String> {
+    let title = match &log.last {
+        Some(last) => Message::new(if last.kept { "log-kept" } else { "log-let-go" })
+            .with("source", log.source.as_str())
+            .with("file", last.file.as_str())
+            .with("age", wording::elapsed(last.time, bridle_client::now())),
+        None => Message::new("log-none").with("source", log.source.as_str()),
+    };
+    let mut lines = vec![face.paint.strong(&face.words(&title))];
+    if let Some(since) = log.since {
+        let waits = Message::new("log-waits").with("count", log.waiting);
+        lines.push(format!("  {}", face.words(&waits.with("age", wording::elapsed(since, bridle_client::now())))));
+    }
+    let mut failed = |fault: &Fault| lines.push(format!("  {} {}", fault.code.code(), face.words(&fault.message)));
+    log.fault.iter().for_each(&mut failed);
+    for lane in &log.repositories {
+        let Some((since, fault)) = lane.failing.zip(lane.fault.as_ref()) else { continue };
+        let fails = Message::new("log-repository-fails").with("repository", lane.repository.as_str());
+        lines.push(format!("  {}", face.words(&fails.with("time", wording::moment(since)))));
+        lines.push(format!("    {} {}", fault.code.code(), face.words(&fault.message)));
+    }
+    lines
 }
 
 /// A set as people read it.

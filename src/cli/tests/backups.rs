@@ -37,6 +37,7 @@ fn source(name: &str, kind: DataKind) -> DataSource {
         migrate: None,
         whole: Whole::Moment,
         command: (kind == DataKind::Command).then_some(commands),
+        log: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The calls about backups.
 
 use bridle_core::backup::repository::view::{BackupOrder, SetsView};
+use bridle_core::backup::wal::view::LogsView;
 use bridle_core::operation::OperationView;
 use http::Method;
 
@@ -24,6 +25,14 @@ impl Client {
         let ask = Ask::get(path);
         let what = ask.name();
         json_of(send_within(self.socket(), ask, WORK_LIMIT).await?, &what).await
+    }
+
+    /// How it stands with the logs of databases.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the agent does not answer.
+    pub async fn logs(&self) -> Result<LogsView, ClientError> {
+        json(self.socket(), Ask::get(format!("{PATH}/logs"))).await
     }
 
     /// Begins a backup.

@@ -5,6 +5,7 @@ use axum::extract::{Query, State};
 use axum::routing::get;
 use axum::{Json, Router};
 use bridle_core::backup::repository::view::{BackupOrder, SetsView};
+use bridle_core::backup::wal::view::LogsView;
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::operation::OperationView;
 use serde::Deserialize;
@@ -16,7 +17,7 @@ use crate::composition::Parts;
 
 /// The routes of this part of the API.
 pub(super) fn routes() -> Router<Parts> {
-    Router::new().route("/api/v1/backups", get(sets).post(begin))
+    Router::new().route("/api/v1/backups", get(sets).post(begin)).route("/api/v1/backups/logs", get(logs))
 }
 
 #[derive(Deserialize)]
@@ -30,6 +31,10 @@ async fn sets(
 ) -> Result<Json<SetsView>, Problem> {
     let Query(choice) = choice.map_err(|_| Fault::new(FaultCode::RequestInvalid).with("what", "repository"))?;
     blocking(move || parts.backups.sets(choice.repository.as_deref())).await.map(Json)
+}
+
+async fn logs(State(parts): State<Parts>) -> Json<LogsView> {
+    Json(parts.archiver.view())
 }
 
 async fn begin(

@@ -9,20 +9,20 @@ use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::BackupWorker;
 
 /// What is done when a request comes, and what is answered.
-pub(super) type Answer = Box<dyn FnOnce(&Request) -> Result<Outcome, Fault> + Send>;
+pub(crate) type Answer = Box<dyn FnOnce(&Request) -> Result<Outcome, Fault> + Send>;
 
 /// The worker.
 #[derive(Default)]
-pub(super) struct Script(Mutex<VecDeque<Answer>>);
+pub(crate) struct Script(Mutex<VecDeque<Answer>>);
 
 impl Script {
     /// Adds an answer behind the others.
-    pub(super) fn then(&self, answer: impl FnOnce(&Request) -> Result<Outcome, Fault> + Send + 'static) {
+    pub(crate) fn then(&self, answer: impl FnOnce(&Request) -> Result<Outcome, Fault> + Send + 'static) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(Box::new(answer));
     }
 
     /// How many answers nobody has asked for.
-    pub(super) fn left(&self) -> usize {
+    pub(crate) fn left(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }

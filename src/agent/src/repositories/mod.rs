@@ -5,7 +5,8 @@ mod add;
 mod check;
 mod codes;
 #[cfg(test)]
-mod double;
+pub(crate) mod double;
+mod log;
 mod sets;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use bridle_host::layout::Layout;
 use bridle_host::repositories::{RepositoryFiles, random};
 use bridle_host::restore_point::DataCopies;
 use bridle_host::{facts, files};
+pub(crate) use log::Ready;
 use sets::Held;
 
 /// Longest that one work may take that is no check: an object store that answers each call at the last moment.
