@@ -74,6 +74,7 @@ fn brought_variant(host: &Host, version: &str, sequence: u64, dump: &str) -> Out
         migrate: None,
         whole: Whole::Moment,
         command: None,
+        log: None,
     };
     let shell = |text: &str| ["sh", "-ec", text].map(str::to_owned).to_vec();
     let commands = PodCommands { container: String::new(), dump: shell(dump), restore: shell("exit 1") };

@@ -150,6 +150,7 @@ mod tests {
             migrate: None,
             whole: Whole::default(),
             command: None,
+            log: None,
         }
     }
 
