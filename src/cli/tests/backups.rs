@@ -99,12 +99,12 @@ fn a_backup_is_made_listed_and_read_by_stock_restic() {
     let [set] = view.sets.sets.as_slice() else { panic!("{view:?}") };
     assert_eq!(
         (view.repository.as_str(), set.release.as_str(), set.parts, set.whole),
-        ("disk", "sample-1.0.0", 3, true)
+        ("disk", "sample-1.0.0", 4, true)
     );
     assert!(set.bytes > 100_000 && set.stored > 0, "{set:?}");
     assert_eq!((view.sets.alarms.len(), view.sets.garbage, view.sets.young), (0, 0, 0));
     let (list, _) = machine.ends("backup list --repository disk", 0);
-    assert!(list.contains(&set.id.to_string()) && list.contains("3 parts"), "{list}");
+    assert!(list.contains(&set.id.to_string()) && list.contains("4 parts"), "{list}");
     assert_eq!(below(&machine.at("var/lib/bridle/restore-points")), Vec::<PathBuf>::new(), "its restore point is gone");
 
     // Somebody with the code and without us has everything: data, configuration, secrets.

@@ -6,7 +6,7 @@ use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
 use bridle_core::port::{Attempt, KeptSecrets};
 use bridle_core::release::Secret;
-use bridle_core::removal::KeptSecret;
+use bridle_core::removal::{Kept, KeptSecret};
 use bridle_core::step::Standing;
 use serde_json::{Map, Value};
 
@@ -43,7 +43,10 @@ pub(crate) fn keep(
     kept: &dyn KeptSecrets,
     attempt: &mut Attempt<'_>,
 ) -> Result<(), Fault> {
-    let mut all = kept.read()?;
+    kept.write(&gathered(api, wanted, kept.read()?, attempt)?)
+}
+
+fn gathered(api: &ApiServer, wanted: &[Secret], mut all: Kept, attempt: &Attempt<'_>) -> Result<Kept, Fault> {
     for secret in wanted {
         if (attempt.stop)() {
             return Err(Fault::new(FaultCode::DeadlinePassed)
@@ -60,7 +63,15 @@ pub(crate) fn keep(
             }
         }
     }
-    kept.write(&all)
+    Ok(all)
+}
+
+/// The secrets as the cluster has them, as text that the next installation takes over from.
+///
+/// # Errors
+/// `SecretsNotKept` with its cause.
+pub(crate) fn text(api: &ApiServer, wanted: &[Secret], attempt: &mut Attempt<'_>) -> Result<String, Fault> {
+    gathered(api, wanted, Kept::default(), attempt).map(|kept| kept.text())
 }
 
 /// Makes those of `wanted` anew that are kept and that the cluster does not have.

@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bridle_core::backup::wal::base::copy_name;
 use bridle_core::configuration::errand::{Errand, Reply};
+use bridle_core::digest::Digest;
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
+use bridle_core::plan::backup::SECRETS_COPY;
 use bridle_core::port::{
     Attempt, Blobs, Certificates, Clock, Cluster, Copies, DataStreams, Exports, KeptSecrets, Outages, Process, Proof,
     SealedSecrets, Timestamp,
@@ -218,7 +221,7 @@ impl KubeCluster {
             let mut attempt = Attempt { limit, progress: &mut *attempt.progress, stop: attempt.stop };
             match source.kind {
                 DataKind::Postgresql | DataKind::Command => {
-                    self.keep_stream(point, source, &mut attempt)?;
+                    self.keep_stream((point, &source.name), source, &Self::dump, &mut attempt)?;
                 }
                 DataKind::Volume => {
                     let claims = data::claims(&self.api, source)?;
@@ -230,15 +233,58 @@ impl KubeCluster {
         Ok(())
     }
 
+    fn has_base(&self, point: &str, source: &DataSource) -> Result<bool, Fault> {
+        Ok(self.copies.holds(point, &copy_name(&source.name))? && self.copies.base(point, &source.name).is_ok())
+    }
+
+    fn bases_copied(&self, point: &str, sources: &[DataSource]) -> Result<Standing, Fault> {
+        for source in sources {
+            if !self.has_base(point, source)? {
+                return Ok(Standing::Missing(Message::new("missing-copy").with("source", source.name.as_str())));
+            }
+        }
+        Ok(Standing::Done)
+    }
+
+    fn copy_bases(&self, point: &str, sources: &[DataSource], attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+        let end = self.clock.monotonic().saturating_add(attempt.limit);
+        for source in sources {
+            if self.has_base(point, source)? {
+                continue;
+            }
+            let limit = end.saturating_sub(self.clock.monotonic());
+            let mut attempt = Attempt { limit, progress: &mut *attempt.progress, stop: attempt.stop };
+            self.keep_stream((point, &copy_name(&source.name)), source, &Self::pour_base, &mut attempt)?;
+            // A copy that does not say where its log stood is none.
+            self.copies.base(point, &source.name)?;
+        }
+        Ok(())
+    }
+
+    fn copy_secrets(&self, point: &str, secrets: &[Secret], attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+        let text = kept::text(&self.api, secrets, attempt)?;
+        let mut copy = self.copies.begin(point, SECRETS_COPY)?;
+        let unwritten =
+            |path: String, error: &std::io::Error| Fault::new(FaultCode::WriteFailed).with("path", path).because(error);
+        copy.write_all(text.as_bytes()).map_err(|error| unwritten(copy.path(), &error))?;
+        copy.keep(&Proof { bytes: text.len() as u64, digest: Digest::of(text.as_bytes()) })
+    }
+
     /// A pod that is still coming up after a power cut is waited for; a command that wrote something and then failed is not: its
     /// pod was up.
-    fn keep_stream(&self, point: &str, source: &DataSource, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+    fn keep_stream(
+        &self,
+        (point, name): (&str, &str),
+        source: &DataSource,
+        pour: &Pour,
+        attempt: &mut Attempt<'_>,
+    ) -> Result<(), Fault> {
         let patience = Patience::new(self.clock.as_ref(), COMING_UP.min(attempt.limit));
         loop {
-            let mut copy = self.copies.begin(point, &source.name)?;
+            let mut copy = self.copies.begin(point, name)?;
             let (path, limit) = (copy.path(), copy.limit());
             let mut target = DumpTarget { to: &mut *copy, path: &path, limit };
-            let fault = match self.dump(source, &mut target, attempt) {
+            let fault = match pour(self, source, &mut target, attempt) {
                 Ok(proof) => return copy.keep(&proof),
                 Err(fault) => fault,
             };
@@ -258,6 +304,15 @@ impl KubeCluster {
             DataKind::Postgresql => postgresql::dump(&self.api, &self.api, source, target, attempt),
             _ => data::pour(&self.api, &self.api, source, target, attempt),
         }
+    }
+
+    fn pour_base(
+        &self,
+        source: &DataSource,
+        target: &mut DumpTarget<'_>,
+        attempt: &mut Attempt<'_>,
+    ) -> Result<Proof, Fault> {
+        postgresql::base(&self.api, &self.api, source, target, attempt)
     }
 
     fn soak(&self, soak: &Soak, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
@@ -326,6 +381,11 @@ impl Cluster for KubeCluster {
                 postgresql::collation::probe(&self.api, &self.api, self.clock.as_ref(), sources)
             }
             ClusterStep::CopyData { point, sources } => self.copied(point, sources),
+            ClusterStep::CopyBases { point, sources } => self.bases_copied(point, sources),
+            ClusterStep::CopySecrets { point, .. } => Ok(match self.copies.holds(point, SECRETS_COPY)? {
+                true => Standing::Done,
+                false => Standing::Missing(Message::new("missing-copy").with("source", SECRETS_COPY)),
+            }),
             ClusterStep::ExportChanges(export) => changes::probe(export, self.exports.as_ref()),
             ClusterStep::Soak(soak) => Ok(match self.held().take() {
                 Some(held) if held == **soak => Standing::Done,
@@ -375,6 +435,8 @@ impl Cluster for KubeCluster {
                 Ok(())
             }
             ClusterStep::CopyData { point, sources } => self.copy(point, sources, attempt),
+            ClusterStep::CopyBases { point, sources } => self.copy_bases(point, sources, attempt),
+            ClusterStep::CopySecrets { point, secrets } => self.copy_secrets(point, secrets, attempt),
             ClusterStep::ExportChanges(export) => changes::apply(&self.api, export, self.exports.as_ref(), attempt),
             ClusterStep::Soak(soak) => self.soak(soak, attempt),
             ClusterStep::LeftoversGone { charts, secrets } => {
@@ -386,6 +448,9 @@ impl Cluster for KubeCluster {
         }
     }
 }
+
+/// What pours a source out.
+type Pour = dyn Fn(&KubeCluster, &DataSource, &mut DumpTarget<'_>, &mut Attempt<'_>) -> Result<Proof, Fault>;
 
 /// Whether a copy that failed after so many bytes of it may come when its pod is up.
 fn passes(fault: &Fault, written: u64) -> bool {

@@ -24,6 +24,7 @@ BR-1225 = The answer of the database { $source } is not understood.
 wait-rehearsal-render = working out what { $chart } would put in place
 wait-rehearsal-try = asking Kubernetes about { $object }
 wait-database-ask = asking the database { $source }
+wait-database-base = copying the files of the server { $source }, and waiting until its log is archived
 wait-database-copy = copying the database { $source }
 
 # Findings of a rehearsal. Every one has a reason and a cure.

@@ -24,6 +24,7 @@ BR-1225 = La réponse de la base de données { $source } n’est pas comprise.
 wait-rehearsal-render = calcul de ce que { $chart } mettrait en place
 wait-rehearsal-try = question à Kubernetes sur { $object }
 wait-database-ask = question à la base de données { $source }
+wait-database-base = copie des fichiers du serveur { $source }, puis attente de l’archivage de son journal
 wait-database-copy = copie de la base de données { $source }
 
 # Constats d’une répétition. Chacun a une raison et un remède.

@@ -17,6 +17,8 @@ step-copy-data = Copy the data of the applications, from { $count } { $count ->
         [one] place
        *[other] places
     }
+step-copy-bases = Copy the files of the database servers: { $sources }
+step-copy-secrets = Copy the secrets of the cluster
 step-soak = Watch over everything: health must hold for { $seconds } { $seconds ->
         [one] second
        *[other] seconds

@@ -17,6 +17,8 @@ step-copy-data = Copier les données des applications, depuis { $count } { $coun
         [one] endroit
        *[other] endroits
     }
+step-copy-bases = Copier les fichiers des serveurs de bases de données : { $sources }
+step-copy-secrets = Copier les secrets de la grappe
 step-soak = Tout surveiller : la santé doit tenir { $seconds } { $seconds ->
         [one] seconde
        *[other] secondes

@@ -265,6 +265,20 @@ pub enum ClusterStep {
         /// What is copied.
         sources: Vec<DataSource>,
     },
+    /// The restore point holds a physical copy of each of these servers, and their archives have the log that it needs.
+    CopyBases {
+        /// The restore point.
+        point: String,
+        /// The servers, each of which hands over its log.
+        sources: Vec<DataSource>,
+    },
+    /// The restore point holds these secrets as the cluster has them.
+    CopySecrets {
+        /// The restore point.
+        point: String,
+        /// The secrets.
+        secrets: Vec<Secret>,
+    },
     /// The restore point holds every object that was made or changed since it was.
     ExportChanges(ChangesExport),
     /// Health has held for a set time without a break.
@@ -440,10 +454,15 @@ impl Step {
                 }
                 ClusterStep::KeepSecrets { secrets } => Message::new("step-keep-secrets").with("count", secrets.len()),
                 ClusterStep::RefreshCollation { sources, .. } => {
-                    let names = sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
-                    Message::new("step-refresh-collation").with("sources", names)
+                    Message::new("step-refresh-collation").with("sources", listed(sources))
                 }
                 ClusterStep::CopyData { sources, .. } => Message::new("step-copy-data").with("count", sources.len()),
+                ClusterStep::CopyBases { sources, .. } => {
+                    Message::new("step-copy-bases").with("sources", listed(sources))
+                }
+                ClusterStep::CopySecrets { secrets, .. } => {
+                    Message::new("step-copy-secrets").with("count", secrets.len())
+                }
                 ClusterStep::ExportChanges(export) => {
                     Message::new("step-export-changes").with("since", wording::moment(export.since))
                 }
@@ -494,6 +513,8 @@ impl Step {
             Self::Cluster(ClusterStep::KeepSecrets { .. }) => "keep-secrets",
             Self::Cluster(ClusterStep::RefreshCollation { .. }) => "refresh-collation",
             Self::Cluster(ClusterStep::CopyData { .. }) => "copy-data",
+            Self::Cluster(ClusterStep::CopyBases { .. }) => "copy-bases",
+            Self::Cluster(ClusterStep::CopySecrets { .. }) => "copy-secrets",
             Self::Cluster(ClusterStep::ExportChanges(_)) => "export-changes",
             Self::Cluster(ClusterStep::Soak(_)) => "soak",
             Self::Cluster(ClusterStep::LeftoversGone { .. }) => "leftovers-gone",
@@ -508,6 +529,10 @@ impl KubernetesSwitch {
     pub fn emulates(&self) -> Option<&str> {
         self.settings.emulated.as_deref().filter(|emulated| minor(&self.version).as_deref() != Some(*emulated))
     }
+}
+
+fn listed(sources: &[DataSource]) -> String {
+    sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn switch_title(switch: &KubernetesSwitch) -> Message {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bridle_core::digest::Digest;
 use bridle_core::fault::Fault;
+use bridle_core::plan::backup::SECRETS_COPY;
 use bridle_core::port::sim::SimWorld;
 use bridle_core::port::{Attempt, Clock, Cluster, Copies as _, Host, Proof, SealedSecrets as _};
 use bridle_core::step::{ClusterStep, HostStep, RestorePoint, Standing, Step};
@@ -109,6 +110,9 @@ impl Cluster for Half {
         }
         if let ClusterStep::CopyData { point, sources } = step {
             sources.iter().try_for_each(|source| self.copy(point, &source.name))?;
+        }
+        if let ClusterStep::CopySecrets { point, .. } = step {
+            self.copy(point, SECRETS_COPY)?;
         }
         Cluster::apply(&self.sim, step, attempt)
     }

@@ -5,16 +5,17 @@ use std::time::Duration;
 use bridle_core::backup::id::SetId;
 use bridle_core::backup::lease::{self, Lease, RENEWAL};
 use bridle_core::backup::outline::{FORMAT, Outline, PartRecord};
-use bridle_core::backup::plan::VaultStep;
+use bridle_core::backup::plan::{Part, VaultStep};
 use bridle_core::backup::repository::RepositoryName;
 use bridle_core::backup::repository::settings::{Entry, Settings};
-use bridle_core::backup::set::{Installation, SetManifest};
+use bridle_core::backup::set::{Installation, SetManifest, SourceKind};
+use bridle_core::backup::wal::base::copy_name;
 use bridle_core::backup::worker::{Origin, Outcome, Replacement, Save, SecretKey, Sets, Store, Work};
 use bridle_core::digest::Digest;
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::message::Message;
-use bridle_core::plan::backup::{PLATFORM, TRUST};
-use bridle_core::port::{Attempt, Vault};
+use bridle_core::plan::backup::{HISTORY, PLATFORM, SECRETS, SECRETS_COPY, TRUST};
+use bridle_core::port::{Attempt, Copies as _, Vault};
 use bridle_core::step::Standing;
 
 use super::{Job, Repositories, unexpected};
@@ -116,32 +117,42 @@ impl Repositories {
         Ok(())
     }
 
-    fn save(&self, set: SetId, part: &str, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
+    fn save(&self, set: SetId, part: &Part, attempt: &mut Attempt<'_>) -> Result<(), Fault> {
         let outline = self.backups.outline(set)?;
         let origin = self.origin(&outline, part)?;
+        let base = match part.kind {
+            SourceKind::Postgresql => Some(self.copies.base(&outline.point, &part.name)?),
+            _ => None,
+        };
         let began = self.clock.monotonic();
         let mut door = self.door(&outline.repository, attempt)?;
         let lease = self.hold(&mut door)?;
         let site = self.owner(&door.settings).site;
-        let save = Box::new(Save { set, part: part.to_owned(), site, origin, parent: None });
+        let save = Box::new(Save { set, part: part.name.clone(), site, origin, parent: None });
         let work = Work::Save { key: door.key.clone(), lease, save };
         let Outcome::Saved(saved) = self.carried_out(&door, work, attempt)? else {
             return Err(unexpected(&door.store));
         };
         let millis = u64::try_from(self.clock.monotonic().saturating_sub(began).as_millis()).unwrap_or(u64::MAX);
-        self.backups.keep_part(set, part, &PartRecord { format: FORMAT, saved, millis })
+        let postgresql = base.map(|base| base.position(door.settings.identity.incarnation));
+        self.backups.keep_part(set, &part.name, &PartRecord { format: FORMAT, saved, millis, postgresql })
     }
 
     /// Where a part is on this host.
-    fn origin(&self, outline: &Outline, part: &str) -> Result<Origin, Fault> {
+    fn origin(&self, outline: &Outline, part: &Part) -> Result<Origin, Fault> {
         let folder = |path: std::path::PathBuf, exclude: &[&str]| Origin::Folder {
             path: path.display().to_string(),
             exclude: exclude.iter().map(|name| (*name).to_owned()).collect(),
         };
-        match part {
+        let copy = |name: &str| self.copies.origin(&outline.point, name);
+        match part.name.as_str() {
             PLATFORM => Ok(folder(self.layout.restore_points_dir().join(&outline.point), &[DATA])),
             TRUST => Ok(folder(self.layout.etc_dir(), &[])),
-            part => self.copies.origin(&outline.point, part),
+            SECRETS => copy(SECRETS_COPY),
+            HISTORY => Ok(folder(self.layout.config_dir(), &[])),
+            name if part.kind == SourceKind::Postgresql => copy(&copy_name(name)),
+            // Of a server that is saved as files, too; its dump has the source's own name beside the restore point.
+            name => copy(outline.source_of(name)),
         }
     }
 
@@ -219,7 +230,7 @@ impl Vault for Repositories {
                 self.hold(&mut door).map(drop)
             }
             VaultStep::ReleaseLease { repository } => self.let_go(&name(repository)?, attempt),
-            VaultStep::Save { set, part } => self.save(*set, &part.name, attempt),
+            VaultStep::Save { set, part } => self.save(*set, part, attempt),
             VaultStep::Audit { set, percent } => self.audit(*set, *percent, attempt),
             VaultStep::Commit { set } => self.write_set(*set, attempt),
             step => Err(unknown(step)),

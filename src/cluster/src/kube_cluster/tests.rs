@@ -55,6 +55,10 @@ impl Copies for NoCopies {
         Err(Fault::new(FaultCode::CopyDamaged).with("point", point).with("source", source).with("path", "copies"))
     }
 
+    fn base(&self, point: &str, source: &str) -> Result<bridle_core::backup::wal::base::Base, Fault> {
+        self.open(point, source).map(|_| unreachable!("nothing opens"))
+    }
+
     fn files(&self, _: &str, _: &DataSource, _: &[String], _: &mut Attempt<'_>) -> Result<(), Fault> {
         Err(Fault::new(FaultCode::NoSpace).with("path", "copies"))
     }

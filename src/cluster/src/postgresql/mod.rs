@@ -5,6 +5,7 @@
 //! (`images/postgresql/pg_hba.conf`; official images do). So no password is needed, known or passed on. Every session is
 //! read-only, but for the one of [`collation`].
 
+mod base;
 pub(crate) mod collation;
 mod dump;
 
@@ -23,6 +24,7 @@ use serde_json::Value;
 
 use crate::connect::{ApiServer, Ended, ExecError, Place, Pods};
 use crate::data::{containers, fault, ready_pod};
+pub(crate) use base::base;
 pub(crate) use dump::dump;
 
 /// Longest time for one question.

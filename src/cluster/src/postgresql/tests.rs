@@ -347,3 +347,26 @@ fn a_server_that_cannot_build_anew_says_why() {
     assert_eq!((fault.code, fault.causes[0].as_str()), (FaultCode::PodCommandFailed, "could not create unique index"));
     assert!(collation::probe(&bench.api, &pods, clock, &sources).is_ok_and(|standing| standing != Standing::Done));
 }
+
+#[test]
+fn files_of_a_server_count_only_with_its_good_end() {
+    let bench = bench();
+    let copied = |ended| {
+        let pods = Scripted::new(vec![("pg_basebackup", b"an archive", ended)]);
+        let mut to = Vec::new();
+        let mut target = DumpTarget { to: &mut to, path: "copy", limit: 100 };
+        let proof = attempt(60, &mut Told::default(), |at| base(&bench.api, &pods, &source(), &mut target, at));
+        let asked = pods.asked.lock().expect("lock");
+        let (place, command) = asked.first().expect("asked");
+        assert_eq!(place.pod, "database-1");
+        assert!(command.contains(&"--wal-method=none".to_owned()) && command.contains(&"--no-password".to_owned()));
+        proof.map_err(|fault| fault.code)
+    };
+    assert_eq!(copied(well()), Ok(Proof { bytes: 10, digest: Digest::of(b"an archive") }));
+    assert_eq!(copied(badly("checksum error occurred")), Err(FaultCode::PodCommandFailed));
+    assert_eq!(copied(Err(ExecError::Stopped(String::new()))), Err(FaultCode::DeadlinePassed));
+    let pods = Scripted::new(vec![("pg_basebackup", b"an archive", well())]);
+    let mut target = DumpTarget { to: &mut Vec::new(), path: "copy", limit: 9 };
+    let full = attempt(60, &mut Told::default(), |at| base(&bench.api, &pods, &source(), &mut target, at));
+    assert_eq!(full.expect_err("no room").code, FaultCode::DumpTooLarge);
+}

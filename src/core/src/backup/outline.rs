@@ -6,13 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::id::SetId;
-use super::plan::Part;
 use super::repository::RepositoryName;
-use super::set::{self, Installation, ReleaseName, SetManifest, Source, SourceKind, Wholeness};
+use super::set::{self, Installation, LogPosition, ReleaseName, SetManifest, Source, SourceKind, Wholeness};
 use super::worker::Saved;
-use crate::plan::backup::parts;
+use crate::plan::backup::{DUMP, of_source, own};
 use crate::port::Timestamp;
-use crate::release::{DataKind, ReleaseManifest};
+use crate::release::ReleaseManifest;
 
 /// Version of the formats that this code writes.
 pub const FORMAT: u32 = 1;
@@ -66,6 +65,9 @@ pub struct PartRecord {
     pub saved: Saved,
     /// How long it took, in milliseconds.
     pub millis: u64,
+    /// Where the log of a server stood that this is the physical copy of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postgresql: Option<LogPosition>,
 }
 
 impl Outline {
@@ -77,22 +79,29 @@ impl Outline {
         (name, release): (ReleaseName, &ReleaseManifest),
         revision: u64,
     ) -> Self {
-        let own =
-            |(order, part): (u32, Part)| OutlinePart { name: part.name, kind: part.kind, order, reason: String::new() };
-        let platform = parts(release).into_iter().filter(|part| part.name.starts_with('@'));
-        let mut all: Vec<OutlinePart> = (0..).zip(platform).map(own).collect();
-        all.extend((FIRST_DATA..).zip(&release.data).map(|(order, data)| OutlinePart {
-            name: data.name.clone(),
-            kind: match data.kind {
-                DataKind::Postgresql => SourceKind::Dump,
-                DataKind::Volume => SourceKind::Volume,
-                DataKind::Command => SourceKind::Command,
-                DataKind::None => SourceKind::None,
-            },
-            order,
-            reason: data.reason.clone(),
-        }));
+        let mut all = Vec::new();
+        for (order, part) in (0..).zip(own(release)) {
+            all.push(OutlinePart { name: part.name, kind: part.kind, order, reason: String::new() });
+        }
+        // The parts of one source have one place in the order: they are two ways to the same data.
+        for (order, data) in (FIRST_DATA..).zip(&release.data) {
+            let parts = of_source(data).into_iter();
+            all.extend(parts.map(|part| OutlinePart {
+                name: part.name,
+                kind: part.kind,
+                order,
+                reason: data.reason.clone(),
+            }));
+        }
         Self { format: FORMAT, set, repository, point, began, release: name, revision, parts: all }
+    }
+
+    /// The data source that a part is of.
+    #[must_use]
+    pub fn source_of<'a>(&self, part: &'a str) -> &'a str {
+        let server =
+            |name: &&str| self.parts.iter().any(|part| part.kind == SourceKind::Postgresql && part.name == **name);
+        part.strip_suffix(DUMP).filter(server).unwrap_or(part)
     }
 
     /// The set, once every part is saved; `None` if one is not.
@@ -120,18 +129,21 @@ impl Outline {
                 stored: of(|saved| saved.stored),
                 millis: record.map_or(0, |record| record.millis),
                 counts: BTreeMap::new(),
-                postgresql: None,
+                postgresql: record.and_then(|record| record.postgresql.clone()),
                 etcd_revision: None,
                 reason: part.reason.clone(),
             })
         };
         let sources = self.parts.iter().map(source).collect::<Option<Vec<_>>>()?;
+        // Before the last copy of a server was consistent there is no instant that all can be brought to.
+        let stops = sources.iter().filter_map(|source| Some(source.postgresql.as_ref()?.stop_time));
+        let consistent_at = stops.max().unwrap_or(self.began).max(self.began);
         Some(SetManifest {
             format: set::FORMAT,
             id: self.set,
             began: self.began,
-            made: made.max(self.began),
-            consistent_at: self.began,
+            made: made.max(consistent_at),
+            consistent_at,
             installation,
             release: self.release.clone(),
             revision: self.revision,
@@ -148,9 +160,15 @@ mod tests {
     use crate::backup::record::Record as _;
     use crate::digest::Digest;
 
+    fn release() -> ReleaseManifest {
+        ReleaseManifest::parse(include_bytes!("../../tests/fixtures/release-v1.json")).expect("fixture")
+    }
+
     fn outline() -> Outline {
-        let text = include_bytes!("../../tests/fixtures/release-v1.json");
-        let release = ReleaseManifest::parse(text).expect("fixture");
+        outline_of(&release())
+    }
+
+    fn outline_of(release: &ReleaseManifest) -> Outline {
         let set = SetId(Ulid::new(Timestamp(5), [3; 10]));
         let name = ReleaseName {
             name: release.name.clone(),
@@ -159,14 +177,14 @@ mod tests {
             index: Digest::of(b"index"),
         };
         let repository = "attic".parse().expect("a name");
-        Outline::new((set, repository, "0007-for-backup".to_owned()), Timestamp(5), (name, &release), 4)
+        Outline::new((set, repository, "0007-for-backup".to_owned()), Timestamp(5), (name, release), 4)
     }
 
     fn saved(outline: &Outline) -> BTreeMap<String, PartRecord> {
         let parts = outline.parts.iter().filter(|part| part.kind != SourceKind::None);
         let record = |name: &str| {
             let saved = Saved { snapshot: Digest::of(name.as_bytes()), files: 1, bytes: 10, stored: 4 };
-            PartRecord { format: FORMAT, saved, millis: 3 }
+            PartRecord { format: FORMAT, saved, millis: 3, postgresql: None }
         };
         parts.map(|part| (part.name.clone(), record(&part.name))).collect()
     }
@@ -193,6 +211,26 @@ mod tests {
         }
         // A clock that went back makes no set that was made before it began.
         assert_eq!(outline.manifest(&all, installation(), Timestamp(1)).map(|set| set.made), Some(Timestamp(5)));
+    }
+
+    #[test]
+    fn a_server_with_a_log_has_two_parts_and_the_set_says_where_its_log_stood() {
+        let mut release = release();
+        release.data[0].log = serde_json::from_str(r#"{"claim":"c","data":"pgdata","spool":"spool"}"#).expect("a log");
+        let outline = outline_of(&release);
+        assert_eq!((outline.source_of("database.dump"), outline.source_of("database")), ("database", "database"));
+        assert_eq!(outline.source_of("other.dump"), "other.dump");
+        let mut all = saved(&outline);
+        let text = include_str!("../../tests/fixtures/backup-part-postgresql-v1.json");
+        let record: PartRecord = serde_json::from_str(text).expect("read");
+        assert_eq!(serde_json::to_string(&record).expect("text"), text.trim_end());
+        let stop_time = record.postgresql.as_ref().map(|log| log.stop_time).expect("a position");
+        let lacking = outline.manifest(&all, installation(), Timestamp(9)).expect("a set");
+        assert!(lacking.doubt().is_err(), "files of a server without a place in its log");
+        all.insert("database".to_owned(), record);
+        let set = outline.manifest(&all, installation(), Timestamp(9)).expect("a set");
+        assert_eq!(set.doubt(), Ok(()));
+        assert_eq!((set.consistent_at, set.made), (stop_time, stop_time), "not before the copy is consistent");
     }
 
     #[test]

@@ -16,6 +16,12 @@ use crate::step::{ClusterStep, HostStep, RestorePoint, Step, Undo};
 pub const PLATFORM: &str = "@platform";
 /// Name of the part that holds secrets, publishers' keys and certificates of the installation's own.
 pub const TRUST: &str = "@trust";
+/// Name of the part that holds the Secrets which were made for this installation in its cluster.
+pub const SECRETS: &str = "@secrets";
+/// Name of the part that holds the revisions of the configuration.
+pub const HISTORY: &str = "@history";
+/// Name of the file that a restore point keeps those Secrets in; no data source has such a name.
+pub const SECRETS_COPY: &str = "site.secrets";
 /// Longest attempt at copying data, in seconds: the limit of all steps.
 const COPY_LIMIT: u32 = 6 * 3600;
 
@@ -44,22 +50,41 @@ pub fn point(number: u64) -> String {
     format!("{number:04}-for-backup")
 }
 
+/// How the part ends that holds the dump of a server which is saved as files, too; no data source has such a name.
+pub const DUMP: &str = ".dump";
+
 /// What is saved of a release, in the order of its data; what is rebuilt has no part.
 #[must_use]
 pub fn parts(release: &ReleaseManifest) -> Vec<Part> {
-    let own = [(PLATFORM, SourceKind::Configuration), (TRUST, SourceKind::Trust)];
-    let own = own.into_iter().map(|(name, kind)| Part { name: name.to_owned(), kind });
-    let data = release.data.iter().map(|source| Part { name: source.name.clone(), kind: kind(source.kind) });
-    own.chain(data.filter(|part| part.kind != SourceKind::None)).collect()
+    let data = release.data.iter().flat_map(of_source);
+    own(release).into_iter().chain(data.filter(|part| part.kind != SourceKind::None)).collect()
 }
 
-/// A server of PostgreSQL is saved as a dump; its physical copy has a log, which is kept elsewhere.
-const fn kind(kind: DataKind) -> SourceKind {
-    match kind {
-        DataKind::Postgresql => SourceKind::Dump,
-        DataKind::Volume => SourceKind::Volume,
-        DataKind::Command => SourceKind::Command,
-        DataKind::None => SourceKind::None,
+/// The parts of the installation itself.
+#[must_use]
+pub fn own(release: &ReleaseManifest) -> Vec<Part> {
+    let part = |name: &str, kind| Part { name: name.to_owned(), kind };
+    let mut own = vec![part(PLATFORM, SourceKind::Configuration), part(TRUST, SourceKind::Trust)];
+    own.extend((!release.secrets.is_empty()).then(|| part(SECRETS, SourceKind::Trust)));
+    own.push(part(HISTORY, SourceKind::Configuration));
+    own
+}
+
+/// The parts of a data source. A server that hands over its log is saved as its files, which any moment behind them can be reached
+/// from with the log, and as a dump, which any later version can read; another server as a dump alone.
+#[must_use]
+pub fn of_source(source: &DataSource) -> Vec<Part> {
+    let part = |name: String, kind| Part { name, kind };
+    let name = source.name.clone();
+    match source.kind {
+        DataKind::Postgresql if source.log.is_some() => {
+            let dump = part(format!("{name}{DUMP}"), SourceKind::Dump);
+            vec![part(name, SourceKind::Postgresql), dump]
+        }
+        DataKind::Postgresql => vec![part(name, SourceKind::Dump)],
+        DataKind::Volume => vec![part(name, SourceKind::Volume)],
+        DataKind::Command => vec![part(name, SourceKind::Command)],
+        DataKind::None => vec![part(name, SourceKind::None)],
     }
 }
 
@@ -84,10 +109,24 @@ pub fn plan(wanted: &Wanted<'_>) -> Result<Plan, PlanError> {
     draft.host(HostStep::RestorePoint(Box::new(kept)), Undo::By(Step::Host(gone())), 900, 5).attempts = 2;
     let sources: Vec<DataSource> = release.data.iter().filter(|data| data.kind != DataKind::None).cloned().collect();
     if !sources.is_empty() {
-        draft.cluster(ClusterStep::CopyData { point, sources }, Undo::Nothing, COPY_LIMIT, 20).attempts = 2;
+        let logged: Vec<DataSource> = sources.iter().filter(|source| source.log.is_some()).cloned().collect();
+        let copy = ClusterStep::CopyData { point: point.clone(), sources };
+        draft.cluster(copy, Undo::Nothing, COPY_LIMIT, 20).attempts = 2;
+        if !logged.is_empty() {
+            let copy = ClusterStep::CopyBases { point: point.clone(), sources: logged };
+            draft.cluster(copy, Undo::Nothing, COPY_LIMIT, 20).attempts = 2;
+        }
+    }
+    if !release.secrets.is_empty() {
+        let copy = ClusterStep::CopySecrets { point, secrets: release.secrets.clone() };
+        draft.cluster(copy, Undo::Nothing, 60, 1);
     }
     let mut commit = None;
     for step in steps {
+        // Each server is brought to an instant by its own log; a place that several have in common comes later.
+        if matches!(step.step, VaultStep::MarkLogs { .. } | VaultStep::LogsArchived { .. }) {
+            continue;
+        }
         let written = matches!(step.step, VaultStep::Commit { .. });
         vault(&mut draft, step);
         if written {
@@ -133,6 +172,7 @@ mod tests {
     use crate::engine::bench::Bench;
     use crate::operation::{OperationState, OperationView};
     use crate::port::Timestamp;
+    use crate::release::DatabaseLog;
 
     fn release() -> ReleaseManifest {
         ReleaseManifest::parse(include_bytes!("../../tests/fixtures/release-v1.json")).expect("fixture")
@@ -158,7 +198,7 @@ mod tests {
         let plan = planned(&["0003-before-campus-1.1.0".to_owned()]);
         let names = names(&plan);
         let saved = parts(&release()).len();
-        let mut expected = vec!["hold-lease", "restore-point", "copy-data"];
+        let mut expected = vec!["hold-lease", "restore-point", "copy-data", "copy-secrets"];
         expected.extend(std::iter::repeat_n("save", saved));
         expected.extend(["audit", "commit", "release-lease", "prune-restore-points"]);
         assert_eq!(names, expected);
@@ -167,6 +207,43 @@ mod tests {
         assert_eq!(set_of(&plan), Some(set()));
         let kinds: Vec<SourceKind> = parts(&release()).iter().map(|part| part.kind).collect();
         assert!(kinds.contains(&SourceKind::Configuration) && kinds.contains(&SourceKind::Dump), "{kinds:?}");
+    }
+
+    #[test]
+    fn a_server_that_hands_over_its_log_is_saved_as_files_and_as_a_dump() {
+        let mut release = release();
+        let log = DatabaseLog { claim: "data-database-0".into(), data: "pgdata".into(), spool: "spool".into() };
+        release.data[0].log = Some(log);
+        let wanted = Wanted {
+            set: set(),
+            repository: "attic",
+            release: &release,
+            revision: 4,
+            node: "h1",
+            number: 7,
+            points: &[],
+        };
+        let plan = plan(&wanted).expect("a plan");
+        let copies = ["hold-lease", "restore-point", "copy-data", "copy-bases", "copy-secrets"];
+        assert_eq!(names(&plan)[..5], copies);
+        let saved: Vec<(String, SourceKind)> = plan
+            .steps()
+            .iter()
+            .filter_map(|planned| match &planned.step {
+                Step::Vault(VaultStep::Save { part, .. }) => Some((part.name.clone(), part.kind)),
+                _ => None,
+            })
+            .collect();
+        let expected = [
+            ("database", SourceKind::Postgresql),
+            ("database.dump", SourceKind::Dump),
+            (SECRETS, SourceKind::Trust),
+            (TRUST, SourceKind::Trust),
+            (HISTORY, SourceKind::Configuration),
+            (PLATFORM, SourceKind::Configuration),
+        ];
+        assert_eq!(saved, expected.map(|(name, kind)| (name.to_owned(), kind)));
+        assert!(!names(&plan).contains(&"mark-logs"), "{:?}", names(&plan));
     }
 
     #[test]
@@ -184,7 +261,7 @@ mod tests {
         };
         let plan = plan(&wanted).expect("a plan");
         assert!(!names(&plan).contains(&"copy-data"));
-        assert_eq!(plan.steps().iter().filter(|planned| planned.step.name() == "save").count(), 2);
+        assert_eq!(plan.steps().iter().filter(|planned| planned.step.name() == "save").count(), 4);
     }
 
     #[test]
@@ -196,7 +273,7 @@ mod tests {
 
     #[test]
     fn what_fails_before_the_set_leaves_nothing_that_counts() {
-        for name in ["hold-lease", "restore-point", "copy-data", "save", "audit", "commit"] {
+        for name in ["hold-lease", "restore-point", "copy-data", "copy-secrets", "save", "audit", "commit"] {
             let mut bench = Bench::new(&planned(&[]));
             bench.world.fail(name, 100);
             bench.run().expect("an end");

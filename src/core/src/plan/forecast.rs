@@ -136,7 +136,7 @@ fn usual_seconds(step: &Step) -> u32 {
         Step::Cluster(step) => match step {
             ClusterStep::Chart(_) => 20,
             ClusterStep::Charts(charts) => 20 + 5 * u32::try_from(charts.len()).unwrap_or(u32::MAX / 8),
-            ClusterStep::CopyData { .. } | ClusterStep::RefreshCollation { .. } => 30,
+            ClusterStep::CopyData { .. } | ClusterStep::CopyBases { .. } | ClusterStep::RefreshCollation { .. } => 30,
             ClusterStep::NodeReady { .. } | ClusterStep::Probes { .. } => 5,
             _ => 3,
         },

@@ -274,6 +274,8 @@ fn cluster_effects(step: &ClusterStep) -> Vec<Effect> {
         ClusterStep::KeepSecrets { .. } => ("kept".to_owned(), json()),
         ClusterStep::RefreshCollation { .. } => ("collation".to_owned(), json()),
         ClusterStep::CopyData { point, .. } => (format!("copy/{point}"), json()),
+        ClusterStep::CopyBases { point, .. } => (format!("bases/{point}"), json()),
+        ClusterStep::CopySecrets { point, .. } => (format!("secrets/{point}"), json()),
         ClusterStep::ExportChanges(export) => (format!("export/{}/{}", export.point, export.name), json()),
         ClusterStep::Soak(_) => ("soak".to_owned(), json()),
     }]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Proof;
 use crate::backup::plan::VaultStep;
+use crate::backup::wal::base::Base;
 use crate::configuration::secret::Password;
 use crate::digest::Digest;
 use crate::fault::Fault;
@@ -170,6 +171,12 @@ pub trait Copies: Send + Sync {
     /// # Errors
     /// `CopyDamaged` if it is not there, or not what was kept.
     fn open(&self, point: &str, source: &str) -> Result<(Box<dyn std::io::Read>, Proof), Fault>;
+
+    /// What the physical copy of the server `source` says of itself.
+    ///
+    /// # Errors
+    /// `CopyDamaged` if there is none, or it is not understood.
+    fn base(&self, point: &str, source: &str) -> Result<Base, Fault>;
 
     /// Copies the files of these claims while others may write; on disk and complete when this returns.
     ///

@@ -1,6 +1,7 @@
 //! Copies of the applications' data in a restore point: streams as `data/SOURCE`, files of volumes as `data/SOURCE/` with
 //! their list `data/SOURCE.files`; of both `data/SOURCE.json` is written last, so a copy is there completely or not at all.
 
+mod base;
 mod listing;
 mod put_back;
 mod tree;
@@ -15,6 +16,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bridle_core::backup::wal::base::Base;
 use bridle_core::backup::worker::Origin;
 use bridle_core::digest::Digest;
 use bridle_core::fault::{Fault, FaultCode};
@@ -199,6 +201,10 @@ impl Copies for DataCopies {
         }
         let file = File::open(&path).map_err(FileError::new("read", &path))?;
         Ok((Box::new(file), Proof { bytes: record.size, digest: record.digest }))
+    }
+
+    fn base(&self, point: &str, source: &str) -> Result<Base, Fault> {
+        self.read_base(point, source)
     }
 
     fn files(
