@@ -399,6 +399,16 @@ faults! {
     RepositoryKeyLost = "BR-1464", Failed;
     /// Adding a repository did not come to its end.
     RepositoryUnfinished = "BR-1465", Failed;
+    /// There is nothing in a repository that could be recovered.
+    RecoveryNothing = "BR-1470", Failed;
+    /// A repository has no whole set of this name.
+    RecoverySetUnknown = "BR-1471", Usage;
+    /// A set is of another release than the file that is run.
+    RecoveryOtherRelease = "BR-1472", Failed;
+    /// A data source cannot be brought back before there is a cluster.
+    RecoverySourceUnfit = "BR-1473", Failed;
+    /// What is to be recovered cannot be read on this host.
+    RecoveryDamaged = "BR-1474", Failed;
     /// Something inside Bridle is wrong.
     Internal = "BR-1099", Failed;
 }

@@ -196,6 +196,7 @@ const ENGLISH_FILES: &[&str] = &[
     include_str!("../locales/upload-en.ftl"),
     include_str!("../locales/backup-en.ftl"),
     include_str!("../locales/repository-en.ftl"),
+    include_str!("../locales/recovery-en.ftl"),
     include_str!("../locales/restore-en.ftl"),
     include_str!("../locales/data-en.ftl"),
 ];
@@ -223,6 +224,7 @@ const FRENCH_FILES: &[&str] = &[
     include_str!("../locales/upload-fr.ftl"),
     include_str!("../locales/backup-fr.ftl"),
     include_str!("../locales/repository-fr.ftl"),
+    include_str!("../locales/recovery-fr.ftl"),
     include_str!("../locales/restore-fr.ftl"),
     include_str!("../locales/data-fr.ftl"),
 ];

@@ -11,6 +11,7 @@ pub mod lease;
 pub mod outline;
 pub mod plan;
 pub mod record;
+pub mod recovery;
 pub mod recovery_code;
 pub mod repository;
 pub mod retention;

@@ -3,6 +3,7 @@
 //!
 //! Requests and results hold secrets, so nothing here has a `Debug` that could print one.
 
+mod recovery;
 mod sets;
 mod wal;
 
@@ -22,8 +23,9 @@ use crate::backup::id::{InstallationId, Ulid};
 use crate::digest::Digest;
 use crate::fault::Fault;
 use crate::json;
-use crate::port::Timestamp;
+use crate::port::{Proof, Timestamp};
 
+pub use recovery::{FetchLog, Restorable, Restore, Written};
 pub use sets::{Audited, MOST_ALARMS, MOST_LISTED, Origin, Save, Saved, SetLine, Sets};
 pub use wal::ShipLog;
 
@@ -152,6 +154,27 @@ pub enum Work {
         /// What.
         ship: ShipLog,
     },
+    /// Read a set, and how far the logs behind it reach.
+    Restorable {
+        /// Its key.
+        key: SecretKey,
+        /// The set.
+        set: SetId,
+    },
+    /// Bring a part of a set to this host, and read back that it is that.
+    Restore {
+        /// Its key.
+        key: SecretKey,
+        /// What.
+        restore: Restore,
+    },
+    /// Bring a file of a log to this host.
+    FetchLog {
+        /// Its key.
+        key: SecretKey,
+        /// What.
+        fetch: FetchLog,
+    },
     /// List the sets.
     Sets {
         /// Its key.
@@ -277,6 +300,12 @@ pub enum Outcome {
     Committed,
     /// Of [`Work::ShipLog`].
     LogShipped,
+    /// Of [`Work::Restorable`].
+    Restorable(Box<Restorable>),
+    /// Of [`Work::Restore`].
+    Restored(Written),
+    /// Of [`Work::FetchLog`]; nothing if there is no such file.
+    LogFetched(Option<Proof>),
     /// Of [`Work::Sets`].
     Sets(Sets),
 }

@@ -26,9 +26,21 @@ pub struct Place {
 /// # Errors
 /// [`PlanError`] if the release makes an impossible plan (too many charts).
 pub fn plan(release: &ReleaseManifest, site: &Site, place: &Place) -> Result<Plan, PlanError> {
+    assembled(release, site, place, &|_| {}, 0)
+}
+
+/// The same with `load`, which brings data in place before Kubernetes is there; workloads are waited for `patience` seconds at least.
+pub(super) fn assembled(
+    release: &ReleaseManifest,
+    site: &Site,
+    place: &Place,
+    load: &dyn Fn(&mut Draft),
+    patience: u32,
+) -> Result<Plan, PlanError> {
     let mut draft = Draft::new(&place.node);
     draft.host(HostStep::StoreComplete { release: release.id() }, Undo::Nothing, 300, 2);
     draft.host(HostStep::FrontDoorCertificate { host: site.host.clone() }, Undo::Nothing, 30, 1);
+    load(&mut draft);
     draft.host(
         HostStep::ConfigureKubernetes(Box::new(settings(release, place, site))),
         Undo::By(Step::Host(HostStep::ForgetKubernetes)),
@@ -55,7 +67,8 @@ pub fn plan(release: &ReleaseManifest, site: &Site, place: &Place) -> Result<Pla
     }
     for group in in_order(release).chunk_by(|one, next| (one.stage, one.order) == (next.stage, next.order)) {
         draft.custom_resources(group.iter().copied());
-        draft.charts(group.iter().map(|chart| chart_step(chart, release, site, place)).collect());
+        let patient = |chart: ChartStep| ChartStep { timeout_seconds: chart.timeout_seconds.max(patience), ..chart };
+        draft.charts(group.iter().map(|chart| patient(chart_step(chart, release, site, place))).collect());
     }
     if !release.probes.is_empty() {
         let step = ClusterStep::Probes {

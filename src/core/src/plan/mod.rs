@@ -7,6 +7,7 @@ mod draft;
 pub mod forecast;
 pub mod install;
 pub mod ranges;
+pub mod recover;
 pub mod recreate;
 pub mod review;
 pub mod uninstall;

@@ -50,6 +50,30 @@ pub struct Bucket {
 }
 
 impl Place {
+    /// The place that `text` names, as [`Self::shown`] shows one: a folder, or `s3:https://HOST/BUCKET/PREFIX`.
+    ///
+    /// # Errors
+    /// `RepositoryOrderInvalid` with what is wrong.
+    pub fn named(text: &str, region: &str, path_style: bool, ca: String) -> Result<Self, Fault> {
+        let place = match text.strip_prefix("s3:") {
+            None => Self::Directory { path: text.trim_end_matches('/').to_owned() },
+            Some(address) => {
+                let (scheme, rest) = address.split_once("://").ok_or_else(|| invalid("endpoint"))?;
+                let (host, rest) = rest.split_once('/').ok_or_else(|| invalid("bucket"))?;
+                let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+                Self::S3(Bucket {
+                    endpoint: format!("{scheme}://{host}"),
+                    region: region.to_owned(),
+                    bucket: bucket.to_owned(),
+                    prefix: prefix.trim_matches('/').to_owned(),
+                    path_style,
+                    ca,
+                })
+            }
+        };
+        place.check().map(|()| place)
+    }
+
     /// Checks what a person typed.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ pub struct Timeline(u32);
 pub struct Lsn(pub u64);
 
 /// Number of a segment, from the beginning of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SegmentNumber(pub u64);
 
 /// Bytes in a segment (`wal_segment_size`): a power of two from 1 MiB to 1 GiB.

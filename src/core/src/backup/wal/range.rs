@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::history::History;
 use super::name::{Lsn, SegmentNumber, SegmentSize, SystemId, Timeline};
 use crate::backup::id::{Incarnation, SetId};
@@ -50,7 +52,8 @@ pub struct Gap {
 }
 
 /// A stretch of a log every moment of which can be restored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Range {
     /// The set with the base.
     pub set: SetId,
@@ -106,7 +109,8 @@ pub struct Recovery {
 }
 
 /// Where replay stops.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stop {
     /// At the end of the range.
     End,

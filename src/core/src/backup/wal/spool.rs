@@ -105,6 +105,14 @@ impl Acknowledgement {
 }
 
 impl Answer {
+    /// The mark of the request that it answers.
+    #[must_use]
+    pub fn mark(&self) -> &str {
+        match self {
+            Self::Here { mark, .. } | Self::Absent { mark } | Self::Stop { mark } => mark,
+        }
+    }
+
     /// The text of `in/FILE.answer`.
     #[must_use]
     pub fn to_text(&self) -> String {
