@@ -6,7 +6,9 @@ mod codes;
 mod content;
 mod owner;
 mod reach;
+mod recovery;
 mod sets;
+mod unpack;
 mod wal;
 
 #[cfg(test)]
@@ -76,6 +78,16 @@ pub fn carry_out(request: &Request, around: &Surroundings, watch: &Arc<dyn Watch
         }
         Work::ShipLog { key, ship } => {
             wal::ship(&*reach::open(place, around)?, &key.0, ship).map(|()| Outcome::LogShipped)
+        }
+        Work::Restorable { key, set } => {
+            let found = recovery::restorable(&reach::open(place, around)?, &key.0, *set)?;
+            Ok(Outcome::Restorable(Box::new(found)))
+        }
+        Work::Restore { key, restore } => {
+            recovery::restore(&reach::open(place, around)?, &key.0, restore, watch).map(Outcome::Restored)
+        }
+        Work::FetchLog { key, fetch } => {
+            recovery::fetch(&*reach::open(place, around)?, &key.0, fetch).map(Outcome::LogFetched)
         }
         Work::Sets { key, remembered, now } => {
             sets::list(&reach::open(place, around)?, &key.0, (remembered, *now)).map(Outcome::Sets)

@@ -26,7 +26,7 @@ use crate::repository::{Archived, Outline, Reading, Repository, Snapshot, Snapsh
 use crate::store::{Key, ObjectStore, Put, Trouble};
 
 /// Where parts are in their snapshots.
-const ROOT: &str = "/bridle";
+pub(super) const ROOT: &str = "/bridle";
 const PIECE: usize = 256 * 1024;
 
 /// Saves a part of a set for whoever holds `lease`.
@@ -188,7 +188,7 @@ fn words(missing: &Missing) -> String {
     }
 }
 
-fn named(digest: &Digest) -> Result<SnapshotName, Fault> {
+pub(super) fn named(digest: &Digest) -> Result<SnapshotName, Fault> {
     SnapshotName::new(&digest.hex()).ok_or_else(|| Fault::new(FaultCode::Internal))
 }
 

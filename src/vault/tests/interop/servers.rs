@@ -14,6 +14,8 @@ pub const BUCKET: &str = "backups";
 pub const KEY_ID: &str = "TESTKEY";
 pub const SECRET: &str = "test-secret-of-no-use";
 
+/// Where servers listen unless they are told otherwise.
+const LOOPBACK: &str = "127.0.0.1";
 const S3S_FS: &str = "0.14.1";
 const VERSITYGW: &str = "v1.8.0";
 
@@ -60,9 +62,14 @@ impl Server {
 
     /// `versitygw` over a folder: Go, in use as a gateway to POSIX storage.
     pub fn versitygw() -> Self {
-        Self::start("versitygw", &versitygw(), |command, folder, port| {
+        Self::versitygw_at(LOOPBACK)
+    }
+
+    /// The same at another address of this machine.
+    pub fn versitygw_at(address: &str) -> Self {
+        Self::start_at(address, "versitygw", &versitygw(), |command, folder, port| {
             command.args(["--access", KEY_ID, "--secret", SECRET, "--port"]);
-            command.arg(format!("127.0.0.1:{port}")).arg("posix").arg(folder);
+            command.arg(format!("{address}:{port}")).arg("posix").arg(folder);
         })
     }
 
@@ -91,22 +98,34 @@ impl Server {
     }
 
     fn start(name: &'static str, path: &Path, arguments: impl FnOnce(&mut Command, &Path, &str)) -> Self {
+        Self::start_at(LOOPBACK, name, path, arguments)
+    }
+
+    fn start_at(
+        address: &str,
+        name: &'static str,
+        path: &Path,
+        arguments: impl FnOnce(&mut Command, &Path, &str),
+    ) -> Self {
         // Beside what is kept, not below /tmp: some servers need extended attributes, which tmpfs may lack.
         let folder = tempfile::Builder::new().prefix("s3-").tempdir_in(cache()).expect("folder");
         fs::create_dir(folder.path().join(BUCKET)).expect("bucket");
-        let port =
-            TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("port").port().to_string();
+        let port = TcpListener::bind(format!("{address}:0"))
+            .and_then(|socket| socket.local_addr())
+            .expect("port")
+            .port()
+            .to_string();
         let mut command = program(path);
         arguments(&mut command, folder.path(), &port);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut server = Self {
             name,
-            endpoint: format!("http://127.0.0.1:{port}"),
+            endpoint: format!("http://{address}:{port}"),
             child: command.spawn().expect("server"),
             folder,
         };
         let mut tries = 0;
-        while TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
+        while TcpStream::connect(format!("{address}:{port}")).is_err() {
             tries += 1;
             let ended = server.child.try_wait().expect("wait");
             assert!(ended.is_none() && tries < 600, "{name} does not listen: {ended:?}");
