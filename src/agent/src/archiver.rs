@@ -6,6 +6,7 @@ mod lane;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,6 +14,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bridle_core::backup::id::{Incarnation, Ulid};
+use bridle_core::backup::recovery::RecoveryOrder;
 use bridle_core::backup::repository::RepositoryName;
 use bridle_core::backup::wal::lanes::may_go;
 use bridle_core::backup::wal::name::{SystemId, WalFile, WalObject};
@@ -134,12 +136,13 @@ impl Archiver {
 
     /// One look at every spool.
     fn round(&self, sources: &[DataSource]) {
+        let (sources, order) = self.with_recovery(sources);
         self.logs().retain(|name, _| sources.iter().any(|source| source.name == *name));
-        for source in sources {
+        for source in &sources {
             if self.is_closing() {
                 return;
             }
-            let served = self.serve(source);
+            let served = self.serve(source, order.as_ref());
             let mut logs = self.logs();
             let log = logs.entry(source.name.clone()).or_default();
             let fault = served.err();
@@ -150,10 +153,11 @@ impl Archiver {
         }
     }
 
-    fn serve(&self, source: &DataSource) -> Result<(), Fault> {
+    fn serve(&self, source: &DataSource, order: Option<&RecoveryOrder>) -> Result<(), Fault> {
         let Some(volume) = DatabaseVolume::of(&self.layout, source) else { return Ok(()) };
         let Some(data) = volume.data()? else { return Ok(()) };
         let Some(spool) = Spool::open(&volume, &data)? else { return Ok(()) };
+        self.answer_wanted(source, &spool, order)?;
         let waiting = spool.waiting()?;
         self.clean(source, &spool)?;
         let open = self.seen(source, data.system, &waiting);

@@ -38,7 +38,7 @@ use crate::store::SharedStore;
 use crate::systemd::Inherited;
 use crate::upkeep::Upkeep;
 use crate::uploads::Uploads;
-use crate::{api, configuration, registry, removal, systemd, trial};
+use crate::{api, configuration, recovery, registry, removal, systemd, trial};
 
 /// How the agent is started.
 #[derive(Debug, Clone)]
@@ -124,6 +124,7 @@ pub fn run_over_with(options: &AgentOptions, world: World, program: &Path) -> Re
 /// What follows the end of an operation on a real machine.
 fn ended(layout: &Layout, view: &OperationView) {
     removal::follow(layout, view);
+    recovery::follow(layout, view);
     configuration::follow(layout, view, &SystemClock);
 }
 

@@ -11,6 +11,7 @@ mod configuration;
 mod installer;
 mod observe;
 mod operations;
+mod recovery;
 mod recreate;
 mod registry;
 mod releases;

@@ -78,6 +78,8 @@ paths! {
     backups_dir = "var/lib/bridle/backups";
     /// Files of databases' logs on their way into repositories; may be emptied at any time.
     logs_dir = "var/lib/bridle/logs";
+    /// What a recovery is to bring back, and what of it is in place.
+    recovery_dir = "var/lib/bridle/recovery";
     /// What is needed to go back.
     restore_points_dir = "var/lib/bridle/restore-points";
     /// The command on the path.

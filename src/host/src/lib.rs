@@ -17,6 +17,7 @@ pub mod k3s;
 pub mod layout;
 pub mod process;
 pub mod programs;
+pub mod recovery;
 pub mod removal;
 pub mod repositories;
 pub mod restore_point;

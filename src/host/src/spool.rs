@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bridle_core::backup::wal::name::{SegmentSize, WalFile};
-use bridle_core::backup::wal::spool::{ACKNOWLEDGED, Acknowledgement, FETCHED, LARGEST, MARK, MARK_TEXT, OUT, WANTED};
-use bridle_core::backup::wal::spool::{Reason, file_of};
+use bridle_core::backup::wal::spool::{
+    ACKNOWLEDGED, Acknowledgement, Answer, FETCHED, LARGEST, MARK, MARK_TEXT, OUT, Reason, WANTED, file_of,
+    parse_request,
+};
 use bridle_core::digest::Digest;
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::{Proof, Timestamp};
@@ -37,6 +39,8 @@ pub struct Spool {
     group: u32,
     out: OwnedFd,
     acknowledged: OwnedFd,
+    wanted: OwnedFd,
+    fetched: OwnedFd,
 }
 
 /// A file in the spool as it was at one look.
@@ -75,14 +79,12 @@ impl Spool {
         let spool = ensured(&root, &volume.log.spool, &path, data.group)?;
         let inner = |name: &str| ensured(&spool, name, &path.join(name), data.group);
         let (out, acknowledged) = (inner(OUT)?, inner(ACKNOWLEDGED)?);
-        for name in [WANTED, FETCHED] {
-            inner(name)?;
-        }
+        let (wanted, fetched) = (inner(WANTED)?, inner(FETCHED)?);
         let marked = words(&spool, MARK, &path.join(MARK))?.is_some_and(|text| text == MARK_TEXT.as_bytes());
         if !marked {
             write(&spool, MARK, MARK_TEXT.as_bytes(), &path, data.group)?;
         }
-        Ok(Some(Self { path, group: data.group, out, acknowledged }))
+        Ok(Some(Self { path, group: data.group, out, acknowledged, wanted, fetched }))
     }
 
     /// The files that wait, in the order of their names. What is no name of a log's file is passed over.
@@ -146,6 +148,43 @@ impl Spool {
     pub fn acknowledge(&self, file: WalFile, said: &Acknowledgement) -> Result<(), Fault> {
         let path = self.path.join(ACKNOWLEDGED);
         write(&self.acknowledged, &file.to_string(), said.to_text().as_bytes(), &path, self.group)
+    }
+
+    /// The files that the server asks for and that were not answered yet, each with the mark of its request.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the folder cannot be read.
+    pub fn wanted(&self) -> Result<Vec<(WalFile, String)>, Fault> {
+        let path = self.path.join(WANTED);
+        let mut found = Vec::new();
+        for file in names(&self.wanted, &path)?.iter().filter_map(|name| file_of(name)) {
+            let (name, told) = (file.to_string(), format!("{file}.answer"));
+            // What is being written, or is gone again, is no request.
+            let Some(Ok(mark)) = words(&self.wanted, &name, &path)?.map(|text| parse_request(&text)) else { continue };
+            let said = words(&self.fetched, &told, &self.path.join(FETCHED))?;
+            let answered = said.is_some_and(|text| Answer::parse(&text).is_ok_and(|answer| answer.mark() == mark));
+            if !answered {
+                found.push((file, mark));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Answers a request; the file that came, if one did, is in the spool before the answer is.
+    ///
+    /// # Errors
+    /// A [`Fault`] if something cannot be written.
+    pub fn answer(&self, file: WalFile, answer: &Answer, from: Option<&Path>) -> Result<(), Fault> {
+        let path = self.path.join(FETCHED);
+        if let Some(from) = from {
+            self.put(&file.to_string(), from, &path)?;
+        }
+        write(&self.fetched, &format!("{file}.answer"), answer.to_text().as_bytes(), &path, self.group)
+    }
+
+    fn put(&self, name: &str, from: &Path, path: &Path) -> Result<(), Fault> {
+        let mut source = File::open(from).map_err(FileError::new("read", from))?;
+        placed(&self.fetched, name, path, self.group, &mut |file| std::io::copy(&mut source, file).map(drop))
     }
 
     /// Removes acknowledgements of what is gone for a day.
@@ -214,8 +253,18 @@ fn own(file: &OwnedFd, owner: Uid, group: u32) -> Result<(), Errno> {
     fchown(file, Some(owner), Some(Gid::from_raw(group)))
 }
 
-/// Writes a small file that the group may read: beside, synced, renamed, the folder synced.
+/// Writes a file that the group may read: beside, synced, renamed, the folder synced.
 fn write(at: &OwnedFd, name: &str, bytes: &[u8], path: &Path, group: u32) -> Result<(), Fault> {
+    placed(at, name, path, group, &mut |file| file.write_all(bytes))
+}
+
+fn placed(
+    at: &OwnedFd,
+    name: &str,
+    path: &Path,
+    group: u32,
+    content: &mut dyn FnMut(&mut File) -> std::io::Result<()>,
+) -> Result<(), Fault> {
     let path = path.join(name);
     let failed = |error: Errno| Fault::from(FileError::new("write", &path)(error.into()));
     let part = format!(".{name}.agent");
@@ -228,7 +277,7 @@ fn write(at: &OwnedFd, name: &str, bytes: &[u8], path: &Path, group: u32) -> Res
     own(&file, rustix::process::geteuid(), group).map_err(failed)?;
     fchmod(&file, Mode::from_raw_mode(FILE_MODE)).map_err(failed)?;
     let mut file = File::from(file);
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(FileError::new("write", &path))?;
+    content(&mut file).and_then(|()| file.sync_all()).map_err(FileError::new("write", &path))?;
     renameat(at, part.as_str(), at, name).map_err(failed)?;
     fsync(at).map_err(failed)
 }

@@ -7,6 +7,7 @@ mod codes;
 #[cfg(test)]
 pub(crate) mod double;
 mod log;
+mod recovery;
 mod sets;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use bridle_core::port::{BackupWorker, Clock};
 use bridle_core::site::Site;
 use bridle_host::backups::BackupFiles;
 use bridle_host::layout::Layout;
+use bridle_host::recovery::Recovery;
 use bridle_host::repositories::{RepositoryFiles, random};
 use bridle_host::restore_point::DataCopies;
 use bridle_host::{facts, files};
@@ -53,6 +55,7 @@ pub(crate) struct Repositories {
     /// What is known of sets that were made here, and the copies that they are made of.
     backups: BackupFiles,
     copies: DataCopies,
+    recovery: Recovery,
     closing: AtomicBool,
 }
 
@@ -69,8 +72,9 @@ impl Repositories {
     pub(crate) fn new(layout: Layout, worker: Arc<dyn BackupWorker>, clock: Arc<dyn Clock>) -> Self {
         let files = RepositoryFiles::on_disk(&layout);
         let (backups, copies) = (BackupFiles::on_disk(&layout), DataCopies::new(layout.clone(), Arc::clone(&clock)));
+        let recovery = Recovery::on_disk(&layout);
         let (at_work, held, closing) = (Mutex::new(None), Mutex::new(None), AtomicBool::new(false));
-        Self { layout, files, worker, clock, at_work, held, backups, copies, closing }
+        Self { layout, files, worker, clock, at_work, held, backups, copies, recovery, closing }
     }
 
     /// Ends what runs, and lets nothing begin any more.

@@ -34,12 +34,12 @@ pub(super) struct Held {
 }
 
 /// What a step needs.
-struct Door<'a> {
+pub(super) struct Door<'a> {
     _job: Job<'a>,
     settings: Settings,
     entry: Entry,
-    store: Store,
-    key: SecretKey,
+    pub(super) store: Store,
+    pub(super) key: SecretKey,
 }
 
 impl Repositories {
@@ -61,7 +61,7 @@ impl Repositories {
     }
 
     /// Waits until nobody else works on a repository.
-    fn door(&self, name: &RepositoryName, attempt: &mut Attempt<'_>) -> Result<Door<'_>, Fault> {
+    pub(super) fn door(&self, name: &RepositoryName, attempt: &mut Attempt<'_>) -> Result<Door<'_>, Fault> {
         let end = self.clock.monotonic().saturating_add(attempt.limit);
         loop {
             match self.begin_ready(name.as_str()) {
@@ -200,7 +200,7 @@ impl Repositories {
         Ok(manifest)
     }
 
-    fn carried_out(&self, door: &Door<'_>, work: Work, attempt: &mut Attempt<'_>) -> Result<Outcome, Fault> {
+    pub(super) fn carried_out(&self, door: &Door<'_>, work: Work, attempt: &mut Attempt<'_>) -> Result<Outcome, Fault> {
         let Attempt { limit, progress, stop } = attempt;
         self.work_within(&door.store, work, *limit, *stop, &mut |done, total| progress.advance(done, total))
     }
@@ -218,6 +218,7 @@ impl Vault for Repositories {
             VaultStep::Save { set, part } => (self.backups.part(*set, &part.name)?.is_some(), part.name.clone()),
             VaultStep::Audit { set, .. } => (self.backups.is_audited(*set), set.to_string()),
             VaultStep::Commit { set } => (self.backups.is_written(*set), set.to_string()),
+            VaultStep::Load { source, namespace: None, .. } => (self.is_loaded(source), source.clone()),
             step => return Err(unknown(step)),
         };
         Ok(if done { Standing::Done } else { Standing::Missing(Message::new("missing-backup").with("what", what)) })
@@ -233,6 +234,7 @@ impl Vault for Repositories {
             VaultStep::Save { set, part } => self.save(*set, part, attempt),
             VaultStep::Audit { set, percent } => self.audit(*set, *percent, attempt),
             VaultStep::Commit { set } => self.write_set(*set, attempt),
+            VaultStep::Load { set, source, namespace: None, .. } => self.load(*set, source, attempt),
             step => Err(unknown(step)),
         }
     }

@@ -139,6 +139,18 @@ impl DataCopies {
         }
     }
 
+    /// The claims whose files a copy holds.
+    ///
+    /// # Errors
+    /// `CopyDamaged` if there is no copy of files.
+    pub fn claims(&self, point: &str, source: &str) -> Result<Vec<String>, Fault> {
+        let path = self.path(point, source)?;
+        match Record::read(&path)? {
+            Some(Record::Files(record)) => Ok(record.claims),
+            _ => Err(put_back::damaged(point, source, &path)),
+        }
+    }
+
     /// The lines of a copy of files whose list is what was kept.
     fn list(path: &Path, record: &FilesRecord) -> Result<Option<Vec<Line>>, Fault> {
         let Some(text) = files::read_limited(&beside(path, "files"), LARGEST_LIST)? else { return Ok(None) };
