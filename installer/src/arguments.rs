@@ -55,6 +55,7 @@ impl From<Lang> for Language {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Install(Install),
+    Recover(Box<Recover>),
     Verify,
     Inspect,
     Explain { code: Option<String> },
@@ -72,6 +73,38 @@ pub struct Install {
     pub yes: bool,
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Recover {
+    #[arg(long, value_name = "REPOSITORY")]
+    pub from: String,
+    #[arg(long, value_name = "NAME", default_value = "us-east-1")]
+    pub region: String,
+    #[arg(long)]
+    pub path_style: bool,
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub recovery_code: Option<PathBuf>,
+    #[arg(long)]
+    pub list: bool,
+    #[arg(long, value_name = "ID", conflicts_with = "at")]
+    pub set: Option<String>,
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    #[arg(long, value_name = "SOURCE")]
+    pub without: Vec<String>,
+    #[arg(long, value_name = "SITE")]
+    pub take_over: Option<String>,
+    #[arg(long)]
+    pub plan_only: bool,
+    #[arg(long)]
+    pub explain: bool,
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[cfg(test)]

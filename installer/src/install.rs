@@ -113,11 +113,11 @@ pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) 
     if !options.yes && !console.confirm(&Message::new("install-ask"), "--yes")? {
         return Ok(nothing(console));
     }
-    place(console, around, opened, &text, prepared.plan)
+    place(console, around, opened, &text, prepared.plan, &|| Ok(()))
 }
 
 /// Shows findings and plan; ends here if something blocks.
-fn shown(
+pub(crate) fn shown(
     console: &mut Console,
     options: &Install,
     preview: &Preview<'_>,
@@ -142,7 +142,7 @@ fn shown(
 }
 
 /// Whether the release is there, is being installed, or something else is in its place.
-fn already(
+pub(crate) fn already(
     console: &mut Console,
     around: &Surroundings<'_>,
     release: &str,
@@ -192,7 +192,7 @@ fn history(layout: &Layout) -> Result<Vec<OperationView>, Fault> {
 }
 
 /// Whether the publisher's key is trusted, after asking where only the file itself names it.
-fn trusted(console: &mut Console, opened: &Opened, options: &Install) -> Result<bool, Fault> {
+pub(crate) fn trusted(console: &mut Console, opened: &Opened, options: &Install) -> Result<bool, Fault> {
     let key = opened.signer();
     let said = |code| Message::new(code).with("release", opened.release().id()).with("key", key.id().to_string());
     if opened.trust != Trust::Claimed {
@@ -210,7 +210,7 @@ fn trusted(console: &mut Console, opened: &Opened, options: &Install) -> Result<
     console.confirm(&Message::new("install-ask-key"), "--publisher-key FILE")
 }
 
-fn check_whole(console: &mut Console, opened: Opened, around: &Surroundings<'_>) -> Result<(), Fault> {
+pub(crate) fn check_whole(console: &mut Console, opened: Opened, around: &Surroundings<'_>) -> Result<(), Fault> {
     let language = console.language;
     let said = |done, total| {
         Message::new("install-check")
@@ -230,20 +230,21 @@ fn check_whole(console: &mut Console, opened: Opened, around: &Surroundings<'_>)
     Ok(())
 }
 
-fn nothing(console: &mut Console) -> Next {
+pub(crate) fn nothing(console: &mut Console) -> Next {
     console.say(&Message::new("install-nothing"));
     Next::End(Exit::Ok)
 }
 
-struct Prepared {
-    report: Report,
-    plan: Plan,
-    place: Place,
+/// What an installation would find and do.
+pub(crate) struct Prepared {
+    pub(crate) report: Report,
+    pub(crate) plan: Plan,
+    pub(crate) place: Place,
     new_bytes: u64,
 }
 
 impl Prepared {
-    fn preview<'a>(&'a self, opened: &'a Opened, site: &'a Site) -> Preview<'a> {
+    pub(crate) fn preview<'a>(&'a self, opened: &'a Opened, site: &'a Site) -> Preview<'a> {
         Preview {
             opened,
             site,
@@ -257,7 +258,12 @@ impl Prepared {
 }
 
 /// Facts → findings and plan; reads only.
-fn prepare(around: &Surroundings<'_>, opened: &Opened, site: &Site, mut facts: HostFacts) -> Result<Prepared, Fault> {
+pub(crate) fn prepare(
+    around: &Surroundings<'_>,
+    opened: &Opened,
+    site: &Site,
+    mut facts: HostFacts,
+) -> Result<Prepared, Fault> {
     let release = opened.release();
     // Without these, what is placed could not be handed over.
     if let Some(absent) = ["bridle", "bridle-launch"].into_iter().find(|name| release.program(name).is_none()) {
@@ -295,13 +301,14 @@ fn prepare(around: &Surroundings<'_>, opened: &Opened, site: &Site, mut facts: H
     Ok(Prepared { report, plan, place, new_bytes })
 }
 
-/// Everything that changes the host, in this order, under a lock.
-fn place(
+/// Everything that changes the host, in this order, under a lock; `last` comes right before the record that hands over.
+pub(crate) fn place(
     console: &mut Console,
     around: &Surroundings<'_>,
     opened: Opened,
     profile: &str,
     plan: Plan,
+    last: &dyn Fn() -> Result<(), Fault>,
 ) -> Result<Next, Fault> {
     (around.guard)()?;
     let host = &around.host;
@@ -321,6 +328,7 @@ fn place(
     if stopped(host) {
         return Ok(given_up(console));
     }
+    last()?;
     let id = host.approve(plan, &around.by)?;
     host.start_anew()?;
     console.say(&Message::new("install-placed"));
@@ -350,6 +358,6 @@ pub fn lock(layout: &Layout) -> Result<Lock, Fault> {
 }
 
 /// A look at the lock before anybody is asked anything. It makes nothing: where no installer ever worked is no lock.
-fn alone(layout: &Layout) -> Result<(), Fault> {
+pub(crate) fn alone(layout: &Layout) -> Result<(), Fault> {
     if layout.installer_lock().exists() { lock(layout).map(drop) } else { Ok(()) }
 }

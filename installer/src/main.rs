@@ -10,6 +10,7 @@ mod mend;
 mod opening;
 mod place;
 mod preview;
+mod recover;
 mod site;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ use bridle_host::layout::Layout;
 use bridle_host::process::Processes;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, Global};
 use crate::console::Console;
 use crate::install::{Next, Surroundings};
 use crate::place::Host;
@@ -65,25 +66,37 @@ fn run(
         Command::Inspect => inspect::inspect(console, &global.file, pinned, layout).map(Next::End),
         Command::Explain { code } => explain::run(console, code.as_deref()).map(Next::End),
         Command::Install(options) => {
-            let stop = Arc::new(AtomicBool::new(false));
-            let around = Surroundings {
-                host: Host {
-                    layout: layout.clone(),
-                    process: Arc::new(Processes),
-                    clock: Arc::new(SystemClock),
-                    stop: Arc::clone(&stop),
-                },
-                root: rustix::process::geteuid().is_root(),
-                architecture: bridle_host::facts::architecture(),
-                facts: &|| bridle_host::facts::gather(layout, &SystemClock),
-                guard: &|| guard(&stop),
-                file: global.file.clone(),
-                pinned: global.publisher_key.clone(),
-                by: person(variable),
-            };
-            install::run(console, &options, &around)
+            over(&global, layout, variable, &mut |around| install::run(console, &options, around))
+        }
+        Command::Recover(options) => {
+            over(&global, layout, variable, &mut |around| recover::run(console, &options, around))
         }
     }
+}
+
+/// Does something with this host.
+fn over(
+    global: &Global,
+    layout: &Layout,
+    variable: &dyn Fn(&str) -> Option<String>,
+    act: &mut dyn FnMut(&Surroundings<'_>) -> Result<Next, Fault>,
+) -> Result<Next, Fault> {
+    let stop = Arc::new(AtomicBool::new(false));
+    act(&Surroundings {
+        host: Host {
+            layout: layout.clone(),
+            process: Arc::new(Processes),
+            clock: Arc::new(SystemClock),
+            stop: Arc::clone(&stop),
+        },
+        root: rustix::process::geteuid().is_root(),
+        architecture: bridle_host::facts::architecture(),
+        facts: &|| bridle_host::facts::gather(layout, &SystemClock),
+        guard: &|| guard(&stop),
+        file: global.file.clone(),
+        pinned: global.publisher_key.clone(),
+        by: person(variable),
+    })
 }
 
 /// Ctrl-C and a polite end stop at the next safe point; a lost terminal changes nothing.

@@ -73,7 +73,11 @@ impl Field {
     }
 }
 
-fn read(path: &Path) -> Result<Option<Profile>, Fault> {
+/// The profile in a file, if it is there.
+///
+/// # Errors
+/// A [`Fault`] for a file that cannot be read or is invalid.
+pub fn read(path: &Path) -> Result<Option<Profile>, Fault> {
     let Some(text) = files::read_limited(path, LONGEST)? else { return Ok(None) };
     let site = Site::parse(&text).map_err(|error| invalid(path, &error))?;
     Ok(Some(Profile { site, text }))
