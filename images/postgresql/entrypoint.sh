@@ -22,6 +22,9 @@ elif [ ! -s "$PGDATA/PG_VERSION" ]; then
     exit 1
 fi
 
+# Kubernetes opens a volume that it has not seen to its group, with everything in it; the server refuses such a directory.
+chmod 0700 "$PGDATA"
+
 rm -f /run/postgresql/provisioned
 postgres -D "$PGDATA" --config-file=/etc/postgresql/postgresql.conf "$@" &
 server=$!

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Makes the application's role and database, or brings the role's password in step with the Secret:
 # a data directory that was found again or restored must fit the Secret of this site.
-# Environment: as for the entrypoint. Gives up after ten minutes, as its pod's startup does.
+# Environment: as for the entrypoint. Gives up after six hours, as its pod's startup does.
 set -eu
-left=3000
+left=108000
 until pg_isready --quiet --host=/run/postgresql; do
     left=$((left - 1))
-    [ "$left" -gt 0 ] || { echo "postgresql: the server did not come up in ten minutes" >&2; exit 1; }
+    [ "$left" -gt 0 ] || { echo "postgresql: the server did not come up in six hours" >&2; exit 1; }
     sleep 0.2
 done
 
