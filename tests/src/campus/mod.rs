@@ -20,7 +20,7 @@ pub use cut::{goes_on_after_a_cut, picked_by_the_commit};
 pub use front_door::FrontDoor;
 pub use install::{HOST, Installation, SITE, site_profile};
 pub use journal::Journal;
-pub use students::{Enrolment, Failure, Pace, Students, Tally, lost};
+pub use students::{Enrolment, Failure, Pace, Students, Tally, lost, now_millis};
 pub use template::Template;
 pub use uninstall::{Cut, Data, Uninstallation, removal_goes_on_after_a_cut};
 pub use upgrade::{End, Moment, Report, Upgrade, upgraded_with_cuts};

@@ -49,6 +49,9 @@ pub struct Enrolment {
     pub id: String,
     /// The student.
     pub student: String,
+    /// When the acknowledgement came, in milliseconds since 1970.
+    #[serde(default)]
+    pub at_millis: u64,
 }
 
 /// An enrolment that was not acknowledged. It was not tried again.
@@ -165,6 +168,13 @@ impl fmt::Display for Tally {
     }
 }
 
+/// Milliseconds since 1970 by this machine's clock, which is that of its hosts.
+#[must_use]
+pub fn now_millis() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Those of `enrolments` that the platform does not have, or not as they were made.
 ///
 /// # Errors
@@ -279,7 +289,7 @@ async fn enrol(
         let why = match line.ask(&Method::POST, ENROLMENTS, Some(&new_enrolment(&student))).await {
             Ok(answer) if answer.status == StatusCode::CREATED => match id(&answer.body) {
                 Some(id) => {
-                    seen.tally.acknowledged.push(Enrolment { id, student });
+                    seen.tally.acknowledged.push(Enrolment { id, student, at_millis: now_millis() });
                     seen.tally.slowest = seen.tally.slowest.max(asked.elapsed());
                     seen.acknowledged_at.push(began.elapsed());
                     count.fetch_add(1, Ordering::Relaxed);

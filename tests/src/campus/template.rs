@@ -185,7 +185,8 @@ fn install<E: From<Error>>(
     }
     installation.wait_committed()?;
     let door = FrontDoor::of(&host)?;
-    let enrolled = STUDENTS.map(|student| door.enrol(student).map(|id| Enrolment { id, student: student.to_owned() }));
+    let enrolled = STUDENTS
+        .map(|student| door.enrol(student).map(|id| Enrolment { id, student: student.to_owned(), at_millis: 0 }));
     let students = enrolled.into_iter().collect::<Result<Vec<_>>>()?;
     let release = host.shell("basename \"$(readlink -f /opt/bridle/current)\"")?;
     look(&host, &installation)?;
