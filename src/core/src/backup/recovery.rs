@@ -145,9 +145,9 @@ pub fn moment(text: &str) -> Option<Timestamp> {
     u64::try_from(time.as_millisecond()).ok().map(Timestamp)
 }
 
-/// With milliseconds.
+/// With milliseconds, as the server reads it before it knows names of time zones (`Z` is one to it).
 fn exact(time: Timestamp) -> String {
-    format!("{}.{:03}Z", time.rfc3339().trim_end_matches('Z'), time.0 % 1000)
+    format!("{}.{:03}+00", time.rfc3339().trim_end_matches('Z').replace('T', " "), time.0 % 1000)
 }
 
 fn clipped(text: &str) -> String {

@@ -152,7 +152,7 @@ fn a_server_has_one_target_whatever_it_was_told_before() {
     let text = log.configuration(&text);
     assert_eq!(text.matches("recovery_target_time ").count(), 1, "{text}");
     assert!(text.contains("recovery_target_action = 'promote'"), "{text}");
-    assert!(text.contains("recovery_target_time = '2026-11-24T12:31:29.250Z'"), "{text}");
+    assert!(text.contains("recovery_target_time = '2026-11-24 12:31:29.250+00'"), "{text}");
 }
 
 #[test]
