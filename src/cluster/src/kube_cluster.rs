@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bridle_core::backup::wal::base::copy_name;
+use bridle_core::backup::wal::base_backup::copy_name;
 use bridle_core::configuration::errand::{Errand, Reply};
 use bridle_core::digest::Digest;
 use bridle_core::fault::{Fault, FaultCode};

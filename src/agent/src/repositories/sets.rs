@@ -9,7 +9,7 @@ use bridle_core::backup::plan::{Part, VaultStep};
 use bridle_core::backup::repository::RepositoryName;
 use bridle_core::backup::repository::settings::{Entry, Settings};
 use bridle_core::backup::set::{Installation, SetManifest, SourceKind};
-use bridle_core::backup::wal::base::copy_name;
+use bridle_core::backup::wal::base_backup::copy_name;
 use bridle_core::backup::worker::{Origin, Outcome, Replacement, Save, SecretKey, Sets, Store, Work};
 use bridle_core::digest::Digest;
 use bridle_core::fault::{Fault, FaultCode};

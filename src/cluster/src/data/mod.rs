@@ -27,6 +27,14 @@ pub(crate) struct DumpTarget<'a> {
     pub(crate) limit: u64,
 }
 
+impl DumpTarget<'_> {
+    /// Passes on what was held back.
+    pub(crate) fn flush(&mut self) -> Result<(), Fault> {
+        let flushed = self.to.flush();
+        flushed.map_err(|error| Fault::new(FaultCode::WriteFailed).with("path", self.path).because(&error))
+    }
+}
+
 /// The fault of a target that took no more of what a source gave; `limit` are the most bytes that it takes.
 pub(crate) fn unwritten(source: &DataSource, (path, limit): (&str, u64), error: &io::Error) -> Fault {
     let code = match error.kind() {

@@ -55,7 +55,7 @@ impl Copies for NoCopies {
         Err(Fault::new(FaultCode::CopyDamaged).with("point", point).with("source", source).with("path", "copies"))
     }
 
-    fn base(&self, point: &str, source: &str) -> Result<bridle_core::backup::wal::base::Base, Fault> {
+    fn base(&self, point: &str, source: &str) -> Result<bridle_core::backup::wal::base_backup::Base, Fault> {
         self.open(point, source).map(|_| unreachable!("nothing opens"))
     }
 

@@ -13,8 +13,8 @@ use bridle_core::port::{Attempt, Metered, Proof};
 use bridle_core::release::DataSource;
 
 use super::{Door, connection, place};
-use crate::connect::{ApiServer, ExecError, Pods};
-use crate::data::{DumpTarget, unwritten};
+use crate::connect::{ApiServer, Pods};
+use crate::data::DumpTarget;
 
 /// What a whole copy ends with (`pg_dumpall.c`).
 const END: &[u8] = b"--\n-- PostgreSQL database cluster dump complete\n--\n";
@@ -41,17 +41,14 @@ pub(crate) fn dump(
     let ended = pods.run(&door.place, &command(), &mut meter, attempt.limit, attempt.stop);
     let (passed, end) = (meter.to.passed(), meter.end);
     let fault = |code| Fault::new(code).with("source", source.name.as_str());
-    if let Err(ExecError::Write(_, error)) = &ended {
-        return Err(unwritten(source, (target.path, target.limit), error));
-    }
-    door.judged("pg_dumpall", ended)?;
+    door.poured("pg_dumpall", ended, target)?;
     let trimmed = end.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
     let whole = [&end[..trimmed], b"\n"].concat();
     if !whole.ends_with(END) {
         let fault = fault(FaultCode::DumpIncomplete).with("namespace", door.place.namespace.as_str());
         return Err(fault.with("pod", door.place.pod.as_str()).output(&format!("{} bytes came", passed.bytes)));
     }
-    target.to.flush().map_err(|error| Fault::new(FaultCode::WriteFailed).with("path", target.path).because(&error))?;
+    target.flush()?;
     Ok(passed)
 }
 

@@ -5,7 +5,7 @@
 //! (`images/postgresql/pg_hba.conf`; official images do). So no password is needed, known or passed on. Every session is
 //! read-only, but for the one of [`collation`].
 
-mod base;
+mod base_backup;
 pub(crate) mod collation;
 mod dump;
 
@@ -23,8 +23,8 @@ use bridle_core::release::DataSource;
 use serde_json::Value;
 
 use crate::connect::{ApiServer, Ended, ExecError, Place, Pods};
-use crate::data::{containers, fault, ready_pod};
-pub(crate) use base::base;
+use crate::data::{DumpTarget, containers, fault, ready_pod, unwritten};
+pub(crate) use base_backup::base;
 pub(crate) use dump::dump;
 
 /// Longest time for one question.
@@ -143,6 +143,14 @@ impl Door<'_> {
                 Err(Fault::new(FaultCode::DeadlinePassed).with("what", what).because(&error))
             }
             Err(error) => Err(failed().because(&error)),
+        }
+    }
+
+    /// Whether a command came to its good end and all that it wrote was taken.
+    fn poured(&self, what: &str, ended: Result<Ended, ExecError>, target: &DumpTarget<'_>) -> Result<(), Fault> {
+        match &ended {
+            Err(ExecError::Write(_, error)) => Err(unwritten(self.source, (target.path, target.limit), error)),
+            _ => self.judged(what, ended),
         }
     }
 

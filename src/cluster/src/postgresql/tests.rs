@@ -9,7 +9,6 @@ use serde_json::json;
 
 use super::collation::Which;
 use super::*;
-use crate::data::DumpTarget;
 use crate::fake::{Bench, Told, assert_words, attempt};
 
 /// Answers commands as a pod would: by the first entry whose text stands in the command's arguments.

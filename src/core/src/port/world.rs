@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Proof;
 use crate::backup::plan::VaultStep;
-use crate::backup::wal::base::Base;
+use crate::backup::wal::base_backup::Base;
 use crate::configuration::secret::Password;
 use crate::digest::Digest;
 use crate::fault::Fault;

@@ -1,7 +1,7 @@
 //! Copies of the applications' data in a restore point: streams as `data/SOURCE`, files of volumes as `data/SOURCE/` with
 //! their list `data/SOURCE.files`; of both `data/SOURCE.json` is written last, so a copy is there completely or not at all.
 
-mod base;
+mod base_backup;
 mod listing;
 mod put_back;
 mod tree;
@@ -16,7 +16,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bridle_core::backup::wal::base::Base;
+use bridle_core::backup::wal::base_backup::Base;
 use bridle_core::backup::worker::Origin;
 use bridle_core::digest::Digest;
 use bridle_core::fault::{Fault, FaultCode};

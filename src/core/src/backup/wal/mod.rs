@@ -1,6 +1,6 @@
 //! Write-ahead logs of PostgreSQL in a repository: names, arithmetic, gaps, what can be restored, how far behind.
 
-pub mod base;
+pub mod base_backup;
 pub mod history;
 pub mod lag;
 pub mod lanes;

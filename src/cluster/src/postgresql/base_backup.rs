@@ -3,14 +3,14 @@
 //! `pg_basebackup` ends only when the server's archive has taken the whole log that the copy needs, and says at its end that all of
 //! it came. Sums of pages are checked on the way; a server that keeps data elsewhere than in its own directory is refused by it.
 
-use bridle_core::fault::{Fault, FaultCode};
+use bridle_core::fault::Fault;
 use bridle_core::message::Message;
 use bridle_core::port::{Attempt, Metered, Proof};
 use bridle_core::release::DataSource;
 
 use super::{Door, place};
-use crate::connect::{ApiServer, ExecError, Pods};
-use crate::data::{DumpTarget, unwritten};
+use crate::connect::{ApiServer, Pods};
+use crate::data::DumpTarget;
 
 /// Copies the files of a server. Only a copy for which this gives `Ok` is one.
 ///
@@ -29,11 +29,8 @@ pub(crate) fn base(
     let mut to = Metered::new(&mut *target.to, target.limit);
     let ended = pods.run(&door.place, &command(), &mut to, attempt.limit, attempt.stop);
     let passed = to.passed();
-    if let Err(ExecError::Write(_, error)) = &ended {
-        return Err(unwritten(source, (target.path, target.limit), error));
-    }
-    door.judged("pg_basebackup", ended)?;
-    target.to.flush().map_err(|error| Fault::new(FaultCode::WriteFailed).with("path", target.path).because(&error))?;
+    door.poured("pg_basebackup", ended, target)?;
+    target.flush()?;
     Ok(passed)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 
-use bridle_core::backup::wal::base::{
+use bridle_core::backup::wal::base_backup::{
     Base, BaseError, CONTROL_FILE, Files, LARGEST_CONTROL, LARGEST_MANIFEST, LARGEST_VERSION, MANIFEST_FILE,
     VERSION_FILE, copy_name,
 };
