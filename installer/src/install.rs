@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bridle_bundle::file::Conditions;
 use bridle_bundle::store::Store;
-use bridle_bundle::trust::Seen;
+use bridle_bundle::trust::{PublicKey, Seen};
+use bridle_core::digest::Digest;
 use bridle_core::facts::HostFacts;
 use bridle_core::fault::{Exit, Fault, FaultCode};
 use bridle_core::message::Message;
@@ -51,6 +52,29 @@ pub struct Surroundings<'a> {
     pub by: String,
 }
 
+impl Surroundings<'_> {
+    /// What a release must keep to here.
+    pub(crate) fn conditions(&self) -> Result<Conditions, Fault> {
+        let trust = self.host.layout.trust_dir();
+        let seen = Seen::load(&trust).map_err(|error| of_trust(&error, &trust))?;
+        Ok(Conditions { architecture: Some(self.architecture.clone()), seen, ..Conditions::default() })
+    }
+
+    /// The release file as it is now.
+    pub(crate) fn open(&self, conditions: &Conditions) -> Result<Opened, Fault> {
+        opening::open(&self.file, self.pinned.as_deref(), &self.host.layout.trust_dir(), conditions)
+    }
+
+    /// The same once more. What was checked, and whose key was agreed to, is what is used, whatever became of the file's name meanwhile.
+    pub(crate) fn open_again(&self, conditions: &Conditions, agreed: &(Digest, PublicKey)) -> Result<Opened, Fault> {
+        let opened = self.open(conditions)?;
+        if opened.identity() == *agreed {
+            return Ok(opened);
+        }
+        Err(Fault::new(FaultCode::ReleaseForeignPart).with("path", known_as(&self.file).display().to_string()))
+    }
+}
+
 /// What comes after.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
@@ -69,11 +93,8 @@ pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) 
     if !around.root && !options.plan_only {
         return Err(Fault::new(FaultCode::NotRoot));
     }
-    let trust = layout.trust_dir();
-    let seen = Seen::load(&trust).map_err(|error| of_trust(&error, &trust))?;
-    let conditions = Conditions { architecture: Some(around.architecture.clone()), seen, ..Conditions::default() };
-    let open = || opening::open(&around.file, around.pinned.as_deref(), &trust, &conditions);
-    let opened = open()?;
+    let conditions = around.conditions()?;
+    let opened = around.open(&conditions)?;
     let release = opened.release().id();
     if let Some(next) = already(console, around, &release, options.plan_only)? {
         return Ok(next);
@@ -88,13 +109,7 @@ pub fn run(console: &mut Console, options: &Install, around: &Surroundings<'_>) 
     }
     let agreed = opened.identity();
     check_whole(console, opened, around)?;
-    let opened = open()?;
-    // What was checked, and whose key was agreed to, is what is used, whatever became of the file's name meanwhile.
-    if opened.identity() != agreed {
-        return Err(
-            Fault::new(FaultCode::ReleaseForeignPart).with("path", known_as(&around.file).display().to_string())
-        );
-    }
+    let opened = around.open_again(&conditions, &agreed)?;
     let Profile { mut site, text } = site::find(console, options, given, &layout.site_file())?;
     // Passwords that an uninstallation left: they belong to this host, not to the profile.
     site.services.sealed = Sealed::new(layout).in_force()?;

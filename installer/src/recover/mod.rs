@@ -7,8 +7,6 @@ mod worker;
 
 use std::time::Duration;
 
-use bridle_bundle::file::Conditions;
-use bridle_bundle::trust::Seen;
 use bridle_core::backup::id::SetId;
 use bridle_core::backup::recovery::{self, RecoveryOrder, Wish};
 use bridle_core::backup::wal::range::{Stop, Target};
@@ -22,9 +20,8 @@ use bridle_core::wording;
 
 use crate::arguments::{Install, Recover};
 use crate::console::Console;
-use crate::fault::{known_as, of_trust};
 use crate::install::{self, Next, Surroundings};
-use crate::opening::{self, Opened};
+use crate::opening::Opened;
 use life::Life;
 use repository::Opening;
 use worker::Program;
@@ -41,11 +38,8 @@ pub fn run(console: &mut Console, options: &Recover, around: &Surroundings<'_>) 
     if !around.root {
         return Err(Fault::new(FaultCode::NotRoot));
     }
-    let trust = layout.trust_dir();
-    let seen = Seen::load(&trust).map_err(|error| of_trust(&error, &trust))?;
-    let conditions = Conditions { architecture: Some(around.architecture.clone()), seen, ..Conditions::default() };
-    let open = || opening::open(&around.file, around.pinned.as_deref(), &trust, &conditions);
-    let opened = open()?;
+    let conditions = around.conditions()?;
+    let opened = around.open(&conditions)?;
     let looks_only = options.plan_only || options.list;
     if !options.list
         && let Some(next) = install::already(console, around, &opened.release().id(), looks_only)?
@@ -63,14 +57,14 @@ pub fn run(console: &mut Console, options: &Recover, around: &Surroundings<'_>) 
     let agreed = opened.identity();
     install::check_whole(console, opened, around)?;
     // The program that opens the repository is the one of the release that was just agreed to.
-    let program = Program::take(same(open()?, &agreed, around)?, around)?;
+    let program = Program::take(around.open_again(&conditions, &agreed)?, around)?;
     let repository = repository::open(console, options, program)?;
     let sets = repository.sets(around.host.clock.now())?;
     if options.list {
         list(console, &repository, &sets);
         return Ok(Next::End(Exit::Ok));
     }
-    let opened = same(open()?, &agreed, around)?;
+    let opened = around.open_again(&conditions, &agreed)?;
     recover(console, options, &as_install, around, opened, &repository, &sets)
 }
 
@@ -125,18 +119,6 @@ fn recover(
     console.say(&Message::new("recover-later"));
     let last = || life.put(layout, repository, &restorable.set, &order, &*around.host.clock);
     install::place(console, around, opened, &profile.text, prepared.plan, &last)
-}
-
-/// What was checked, and whose key was agreed to, is what is used, whatever became of the file's name meanwhile.
-fn same(
-    opened: Opened,
-    agreed: &(bridle_core::digest::Digest, bridle_bundle::trust::PublicKey),
-    around: &Surroundings<'_>,
-) -> Result<Opened, Fault> {
-    if opened.identity() == *agreed {
-        return Ok(opened);
-    }
-    Err(Fault::new(FaultCode::ReleaseForeignPart).with("path", known_as(&around.file).display().to_string()))
 }
 
 /// The set that is wanted: the named one, the newest that was consistent by then, or the newest.
