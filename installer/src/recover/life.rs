@@ -4,13 +4,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use bridle_core::backup::id::{Incarnation, Ulid};
-use bridle_core::backup::lease::{self, Asker, Decision, Found};
+use bridle_core::backup::lease::{self, Asker};
 use bridle_core::backup::recovery::RecoveryOrder;
 use bridle_core::backup::repository::RepositoryName;
 use bridle_core::backup::repository::credentials::RepositorySecrets;
 use bridle_core::backup::repository::settings::{CodeEntry, Entry, Identity, Settings};
 use bridle_core::backup::set::SetManifest;
-use bridle_core::backup::worker::{Outcome, OwnerSeen, Replacement, Work};
+use bridle_core::backup::worker::{Outcome, Replacement, Work};
 use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::plan::backup::{HISTORY, SECRETS, TRUST};
 use bridle_core::port::Clock;
@@ -62,22 +62,12 @@ impl Life {
         };
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let owner = settings.identity.owner(&set.installation.site, &host);
-        let (found, replaced) = match &repository.sight.owner {
-            OwnerSeen::Nobody => (Found::Nothing, None),
-            OwnerSeen::SetsOf(installation) => (Found::SetsOf(*installation), None),
-            OwnerSeen::Lease(lease) => (Found::Lease(lease.clone()), Some(lease.clone())),
-            OwnerSeen::Damaged => (Found::Damaged, None),
-        };
         let shown = repository.place().shown();
         let written = settings.token(repository.place());
-        match lease::decide(&found, &Asker { owner: &owner, written, now, told }) {
-            Decision::Write(lease) => {
-                let lease = Replacement { before: replaced, lease: lease::mark(&lease, now) };
-                Ok(Self { settings, lease, name })
-            }
-            Decision::Wait(_) => Err(Fault::new(FaultCode::RepositoriesBusy).with("repository", shown)),
-            Decision::Refuse(refusal) => Err(refusal.fault(&shown)),
-        }
+        let asker = Asker { owner: &owner, written, now, told };
+        let Replacement { before, lease } = repository.sight.owner.replacement(&asker, &shown)?;
+        let lease = Replacement { before, lease: lease::mark(&lease, now) };
+        Ok(Self { settings, lease, name })
     }
 
     pub(super) fn name(&self) -> RepositoryName {
@@ -118,16 +108,9 @@ impl Life {
 
     /// Key, access key and the token of the lease are on disk before the lease is written.
     fn know(&self, layout: &Layout, repository: &Opening, clock: &dyn Clock) -> Result<(), Fault> {
-        let (now, by) = (clock.now(), &repository.by);
+        let now = clock.now();
         let mut settings = self.settings.clone();
-        let secret = settings.repositories.iter().map(|entry| entry.secret).max().unwrap_or_default() + 1;
-        let code = CodeEntry {
-            wrapped: by.wrapped.id,
-            restic: by.restic.clone(),
-            key: by.wrapped.key.clone(),
-            made: by.wrapped.made,
-            rehearsed: Some(now),
-        };
+        let secret = settings.next_secret();
         settings.put(Entry {
             name: self.name.clone(),
             place: repository.place().clone(),
@@ -136,7 +119,7 @@ impl Life {
             token: self.lease.lease.token,
             mark: repository.store.mark.clone(),
             capabilities: repository.store.capabilities,
-            code: Some(code),
+            code: Some(CodeEntry::rehearsed(&repository.by, now)),
             checked: None,
         });
         let files = RepositoryFiles::on_disk(layout);

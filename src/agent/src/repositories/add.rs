@@ -99,7 +99,7 @@ impl Repositories {
         let mut entry = self.entry(&settings, adding.name, &store, now, &lease);
         entry.mark = sight.folder.as_ref().and_then(|folder| folder.mark.clone());
         entry.capabilities = Some(sight.capabilities);
-        entry.code = Some(rehearsed(opened, now));
+        entry.code = Some(CodeEntry::rehearsed(opened, now));
         // Complete at once: a key that is only begun here would be taken for one whose code nobody has seen.
         self.keep(&mut settings, &entry, &key, store.credentials.clone(), now)?;
         if let Err(fault) = self.work(&store, Work::Own { key, lease }) {
@@ -142,13 +142,13 @@ impl Repositories {
         entry.place = order.place.clone();
         entry.capabilities = Some(sight.capabilities);
         if let Some(opened) = &opened {
-            entry.code = Some(rehearsed(opened, now));
+            entry.code = Some(CodeEntry::rehearsed(opened, now));
         }
         let lease =
             order.take_over.as_deref().map(|told| self.lease(&settings, (name, entry.token), &sight.owner, Some(told)));
         let lease = lease.transpose()?;
         entry.token = lease.as_ref().map_or(entry.token, |lease| lease.lease.token);
-        entry.secret = next_secret(&settings);
+        entry.secret = settings.next_secret();
         self.keep(&mut settings, &entry, &key, store.credentials.clone(), now)?;
         if let Some(lease) = lease {
             self.work(&store, Work::Own { key, lease })?;
@@ -185,7 +185,7 @@ impl Repositories {
             name,
             place: store.place.clone(),
             added,
-            secret: next_secret(settings),
+            secret: settings.next_secret(),
             token: lease.lease.token,
             mark: None,
             capabilities: None,
@@ -217,22 +217,6 @@ fn credentials_of(order: &AddOrder) -> Result<Option<Credentials>, Fault> {
         (Place::S3(_), Some(credentials)) => credentials.clone().checked().map(Some),
         _ => Err(Fault::new(FaultCode::RepositoryOrderInvalid).with("what", "credentials")),
     }
-}
-
-/// A code that was just typed and opened the repository.
-pub(super) fn rehearsed(opened: &OpenedBy, now: Timestamp) -> CodeEntry {
-    CodeEntry {
-        wrapped: opened.wrapped.id,
-        restic: opened.restic.clone(),
-        key: opened.wrapped.key.clone(),
-        made: opened.wrapped.made,
-        rehearsed: Some(now),
-    }
-}
-
-/// A number that no sealed file of an entry has.
-fn next_secret(settings: &Settings) -> u64 {
-    settings.repositories.iter().map(|entry| entry.secret).max().unwrap_or_default() + 1
 }
 
 fn at(code: FaultCode, place: &Place) -> Fault {

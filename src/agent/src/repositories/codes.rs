@@ -11,7 +11,6 @@ use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::Timestamp;
 use bridle_host::repositories::random;
 
-use super::add::rehearsed;
 use super::{Repositories, unexpected};
 
 impl Repositories {
@@ -25,7 +24,7 @@ impl Repositories {
         let (store, _) = self.store(&entry)?;
         let proved = self.work(&store, Work::Rehearse { code: typed.to_owned() })?;
         let Outcome::Rehearsed(opened) = proved else { return Err(unexpected(&store)) };
-        entry.code = Some(rehearsed(&opened, self.clock.now()));
+        entry.code = Some(CodeEntry::rehearsed(&opened, self.clock.now()));
         settings.put(entry.clone());
         self.files.save(&settings)?;
         tracing::info!(repository = %entry.name, by, "recovery code rehearsed");

@@ -11,7 +11,7 @@ use bridle_core::fault::Fault;
 use super::{Repositories, unexpected};
 
 /// Longest that one file may take: a segment of the largest size over a slow line.
-const LIMIT: Duration = Duration::from_secs(300);
+pub(super) const LIMIT: Duration = Duration::from_secs(300);
 
 /// A repository that can take logs, or why it cannot be reached from here at all.
 pub(crate) struct Ready {

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bridle_core::backup::id::{Incarnation, InstallationId, Ulid};
-use bridle_core::backup::lease::{self, Asker, Decision, Found, Owner};
+use bridle_core::backup::lease::{self, Asker, Owner};
 use bridle_core::backup::repository::RepositoryName;
 use bridle_core::backup::repository::credentials::RepositorySecrets;
 use bridle_core::backup::repository::settings::{Entry, Identity, Settings};
@@ -183,17 +183,7 @@ impl Repositories {
         told: Option<&str>,
     ) -> Result<Replacement, Fault> {
         let (owner, now, (name, written)) = (self.owner(settings), self.clock.now(), entry);
-        let (found, before) = match seen {
-            OwnerSeen::Nobody => (Found::Nothing, None),
-            OwnerSeen::SetsOf(installation) => (Found::SetsOf(*installation), None),
-            OwnerSeen::Lease(lease) => (Found::Lease(lease.clone()), Some(lease.clone())),
-            OwnerSeen::Damaged => (Found::Damaged, None),
-        };
-        match lease::decide(&found, &Asker { owner: &owner, written, now, told }) {
-            Decision::Write(lease) => Ok(Replacement { before, lease }),
-            Decision::Wait(_) => Err(Fault::new(FaultCode::RepositoriesBusy).with("repository", name.as_str())),
-            Decision::Refuse(refusal) => Err(refusal.fault(name.as_str())),
-        }
+        seen.replacement(&Asker { owner: &owner, written, now, told }, name.as_str())
     }
 
     /// The store of an entry as the worker needs it, and the entry's secrets.

@@ -1,7 +1,6 @@
 //! Recoveries: data of a set brought to this host before Kubernetes is there, and files of the logs that its servers ask for then.
 
 use std::path::Path;
-use std::time::Duration;
 
 use bridle_core::backup::id::SetId;
 use bridle_core::backup::recovery::{OrderedSource, RecoveryOrder};
@@ -11,11 +10,9 @@ use bridle_core::fault::{Fault, FaultCode};
 use bridle_core::port::{Attempt, Copies as _, Proof};
 use bridle_host::files;
 
+use super::log::LIMIT;
 use super::sets::Door;
 use super::{Repositories, unexpected};
-
-/// Longest that one file of a log may take.
-const LIMIT: Duration = Duration::from_secs(300);
 
 impl Repositories {
     /// What is to be brought back; nothing if there is no recovery.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::SetId;
 use super::key::{KEY_BYTES, RepositoryKey};
-use super::lease::Lease;
+use super::lease::{self, Asker, Decision, Found, Lease};
 use super::repository::Capabilities;
 use super::repository::credentials::Credentials;
 use super::repository::place::Place;
@@ -21,7 +21,7 @@ use super::set::SetManifest;
 use super::wrapped_key::WrappedKey;
 use crate::backup::id::{InstallationId, Ulid};
 use crate::digest::Digest;
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultCode};
 use crate::json;
 use crate::port::{Proof, Timestamp};
 
@@ -379,6 +379,26 @@ pub enum OwnerSeen {
     Lease(Lease),
     /// What is there cannot be read.
     Damaged,
+}
+
+impl OwnerSeen {
+    /// What is to be written in the place of this, so that `asker` is the one who writes; `name` is what people call the repository.
+    ///
+    /// # Errors
+    /// `RepositoriesBusy` if that must be asked again later, `RepositoryOwned` if it may not be.
+    pub fn replacement(&self, asker: &Asker<'_>, name: &str) -> Result<Replacement, Fault> {
+        let (found, before) = match self {
+            Self::Nobody => (Found::Nothing, None),
+            Self::SetsOf(installation) => (Found::SetsOf(*installation), None),
+            Self::Lease(lease) => (Found::Lease(lease.clone()), Some(lease.clone())),
+            Self::Damaged => (Found::Damaged, None),
+        };
+        match lease::decide(&found, asker) {
+            Decision::Write(lease) => Ok(Replacement { before, lease }),
+            Decision::Wait(_) => Err(Fault::new(FaultCode::RepositoriesBusy).with("repository", name)),
+            Decision::Refuse(refusal) => Err(refusal.fault(name)),
+        }
+    }
 }
 
 /// What a check found.

@@ -9,6 +9,7 @@ use super::{Capabilities, MOST, RepositoryName};
 use crate::backup::id::{Incarnation, InstallationId, Ulid};
 use crate::backup::key::KeyName;
 use crate::backup::lease::Owner;
+use crate::backup::worker::OpenedBy;
 use crate::fault::{Fault, FaultCode};
 use crate::json;
 use crate::port::Timestamp;
@@ -106,6 +107,20 @@ pub struct CheckEntry {
     pub data: bool,
 }
 
+impl CodeEntry {
+    /// A code that was just typed and opened the repository.
+    #[must_use]
+    pub fn rehearsed(opened: &OpenedBy, now: Timestamp) -> Self {
+        Self {
+            wrapped: opened.wrapped.id,
+            restic: opened.restic.clone(),
+            key: opened.wrapped.key.clone(),
+            made: opened.wrapped.made,
+            rehearsed: Some(now),
+        }
+    }
+}
+
 impl Settings {
     /// Those of an installation without a repository.
     #[must_use]
@@ -169,6 +184,12 @@ impl Settings {
         while self.forgotten.len() > MOST_FORGOTTEN {
             self.forgotten.pop_first();
         }
+    }
+
+    /// A number that no sealed file of an entry has.
+    #[must_use]
+    pub fn next_secret(&self) -> u64 {
+        self.repositories.iter().map(|entry| entry.secret).max().unwrap_or_default() + 1
     }
 
     /// The highest token that was ever written to the lease of this place from here, as far as is known.
