@@ -183,9 +183,11 @@ mod tests {
     }
 
     fn planned(points: &[String]) -> Plan {
-        let release = release();
-        let wanted =
-            Wanted { set: set(), repository: "attic", release: &release, revision: 4, node: "h1", number: 7, points };
+        planned_of(&release(), points)
+    }
+
+    fn planned_of(release: &ReleaseManifest, points: &[String]) -> Plan {
+        let wanted = Wanted { set: set(), repository: "attic", release, revision: 4, node: "h1", number: 7, points };
         plan(&wanted).expect("a plan")
     }
 
@@ -214,16 +216,7 @@ mod tests {
         let mut release = release();
         let log = DatabaseLog { claim: "data-database-0".into(), data: "pgdata".into(), spool: "spool".into() };
         release.data[0].log = Some(log);
-        let wanted = Wanted {
-            set: set(),
-            repository: "attic",
-            release: &release,
-            revision: 4,
-            node: "h1",
-            number: 7,
-            points: &[],
-        };
-        let plan = plan(&wanted).expect("a plan");
+        let plan = planned_of(&release, &[]);
         let copies = ["hold-lease", "restore-point", "copy-data", "copy-bases", "copy-secrets"];
         assert_eq!(names(&plan)[..5], copies);
         let saved: Vec<(String, SourceKind)> = plan
@@ -250,16 +243,7 @@ mod tests {
     fn a_release_without_data_has_no_copies() {
         let mut release = release();
         release.data.clear();
-        let wanted = Wanted {
-            set: set(),
-            repository: "attic",
-            release: &release,
-            revision: 4,
-            node: "h1",
-            number: 7,
-            points: &[],
-        };
-        let plan = plan(&wanted).expect("a plan");
+        let plan = planned_of(&release, &[]);
         assert!(!names(&plan).contains(&"copy-data"));
         assert_eq!(plan.steps().iter().filter(|planned| planned.step.name() == "save").count(), 4);
     }

@@ -7,7 +7,7 @@ use crate::backup::plan::VaultStep;
 use crate::backup::recovery::RecoveryOrder;
 use crate::release::ReleaseManifest;
 use crate::site::Site;
-use crate::step::{Step, Undo};
+use crate::step::Undo;
 
 /// Longest attempt at bringing data back, in seconds: the limit of all steps.
 const LOAD_LIMIT: u32 = 6 * 3600;
@@ -30,15 +30,6 @@ pub fn plan(release: &ReleaseManifest, site: &Site, place: &Place, order: &Recov
     assembled(release, site, place, &load, PATIENCE)
 }
 
-/// The set that a plan brings back, if it is a recovery.
-#[must_use]
-pub fn set_of(plan: &Plan) -> Option<crate::backup::id::SetId> {
-    plan.steps().iter().find_map(|planned| match &planned.step {
-        Step::Vault(VaultStep::Load { set, .. }) => Some(*set),
-        _ => None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +38,7 @@ mod tests {
     use crate::digest::Digest;
     use crate::engine::bench::Bench;
     use crate::port::Timestamp;
+    use crate::step::Step;
 
     fn planned() -> Plan {
         let release = ReleaseManifest::parse(include_bytes!("../../tests/fixtures/release-v1.json")).expect("fixture");
@@ -68,7 +60,8 @@ mod tests {
         let names: Vec<&str> = plan.steps().iter().map(|planned| planned.step.name()).collect();
         let at = |name| names.iter().position(|found| *found == name).expect("there");
         assert!(at("load") < at("configure-kubernetes") && at("store-complete") < at("load"), "{names:?}");
-        assert!(set_of(&plan).is_some());
+        let loads = |planned: &crate::step::PlannedStep| matches!(&planned.step, Step::Vault(VaultStep::Load { .. }));
+        assert!(plan.steps().iter().any(loads));
         assert!(plan.steps().iter().all(|planned| planned.limit_seconds <= 6 * 3600));
     }
 
